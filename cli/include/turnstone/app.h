@@ -1,0 +1,44 @@
+#pragma once
+
+#include <turnstone/migrations/functions.h>
+#include <turnstone/models.h>
+#include <turnstone/registry.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace turnstone {
+
+/// One app of a C++ project: its models and the functions its migrations call by name.
+class App {
+ public:
+  explicit App(std::string label);
+
+  /// Registers model classes, each with `static void describe(Model<M>&)`.
+  template <class... Models>
+  App models() && {
+    (add(declared_model<Models>(declared_.label)), ...);
+    return std::move(*this);
+  }
+  /// A RunCpp function, by the name migration files use (`shop.fill_slugs`).
+  App function(const std::string& name, migrations::MigrationFunction function) &&;
+  /// A default written `{"function": NAME}` or `.default_function(NAME)`.
+  App default_function(const std::string& name, migrations::DefaultFunctionBody function) &&;
+  /// Type of primary keys that models do not declare; `BigAutoField` unless given.
+  App default_auto_field(const std::string& type) &&;
+  /// Folder of migration files, relative to the project; `<label>/migrations` unless given.
+  App migrations(const std::string& folder) &&;
+
+  const DeclaredApp& declared() const { return declared_; }
+  const migrations::Functions& functions() const { return functions_; }
+  const std::string& folder() const { return folder_; }
+
+ private:
+  void add(ModelState model);
+  DeclaredApp declared_{};
+  migrations::Functions functions_{};
+  std::string folder_{};
+};
+
+}  // namespace turnstone

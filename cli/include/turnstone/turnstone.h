@@ -1,0 +1,9 @@
+#pragma once
+
+// Everything of Turnstone in one include.
+
+#include <turnstone/app.h>
+#include <turnstone/error.h>
+#include <turnstone/manage.h>
+#include <turnstone/models.h>
+#include <turnstone/values.h>

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <turnstone/error.h>
+#include <turnstone/values.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace turnstone {
+
+/// The rows of a finished query, all in memory.
+struct Rows {
+  std::vector<std::string> columns{};
+  std::vector<std::vector<Value>> rows{};  ///< in the database's order; cells as `Connection` says
+};
+
+/// A query that is being read row by row in constant memory. Ends with its object.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  /// Fills `row` with the next row; false after the last one.
+  virtual bool next(std::vector<Value>& row) = 0;
+  virtual const std::vector<std::string>& columns() const = 0;
+};
+
+/// One session with a database. One thread at a time.
+///
+/// Parameters are bound, never pasted; they stand as `?` in order on SQLite and as `$1`, `$2` on
+/// PostgreSQL (`Dialect::placeholder`). Cells come back as NULL, bool, int64, double, text or bytes
+/// by the type the database reports; every other type comes as its text
+/// (`Dialect::from_database` makes field values of them).
+///
+/// Every function throws DatabaseError when the database refuses.
+class Connection {
+ public:
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  virtual ~Connection() = default;
+
+  /// Runs one statement, or several separated by semicolons, without parameters and drops what
+  /// they return.
+  virtual void execute(std::string_view sql) = 0;
+  /// Runs one statement; gives the number of rows inserted, updated or deleted.
+  virtual std::int64_t execute(std::string_view sql, std::span<const Value> parameters) = 0;
+  virtual Rows query(std::string_view sql, std::span<const Value> parameters = {}) = 0;
+  virtual std::unique_ptr<Cursor> cursor(std::string_view sql,
+                                         std::span<const Value> parameters = {}) = 0;
+  /// True between BEGIN and COMMIT or ROLLBACK, also when the transaction is broken.
+  virtual bool in_transaction() const = 0;
+  /// False once the server closed the connection.
+  virtual bool alive() const = 0;
+  /// Something short for messages: a file name, or `host/database`. Without user and password.
+  virtual std::string display_name() const = 0;
+  /// 34001 for SQLite 3.40.1 (sqlite3_libversion_number), 150020 for PostgreSQL 15.20.
+  virtual int server_version() const = 0;
+  /// Reports progress of a long statement, a few times a second, where the database can: SQLite
+  /// calls it while a statement runs. An empty function ends it.
+  virtual void on_progress(std::function<void()> tick) = 0;
+};
+
+/// BEGIN now, ROLLBACK when left without `commit`. The destructor never throws.
+class Transaction {
+ public:
+  /// `begin` is the statement that opens it: `BEGIN`, or `BEGIN IMMEDIATE` on SQLite.
+  Transaction(Connection& connection, std::string_view begin);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  /// Throws Error{in_doubt} when the answer to COMMIT was lost, DatabaseError when the database
+  /// said no (then nothing was committed).
+  void commit();
+  void rollback();
+
+ private:
+  Connection& connection_;
+  bool open_ = true;
+};
+
+}  // namespace turnstone

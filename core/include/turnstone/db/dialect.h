@@ -1,0 +1,115 @@
+#pragma once
+
+#include <turnstone/db/connection.h>
+#include <turnstone/model/field.h>
+#include <turnstone/schema/schema.h>
+#include <turnstone/schema/script.h>
+#include <turnstone/schema/step.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace turnstone {
+
+/// What a database can hold. Planning goes by these, never by the name of a database.
+struct Features {
+  std::size_t max_identifier_bytes = 0;  ///< 63 on PostgreSQL; 0 for no limit (SQLite)
+  bool transactional_ddl = true;
+  bool unique_as_index = false;      ///< SQLite: every unique key is a named unique index
+  bool foreign_keys_inline = false;  ///< SQLite: only as part of CREATE TABLE
+  bool like_indexes = false;         ///< extra `_like` index on indexed text (PostgreSQL)
+  bool deferrable_unique = false;
+  bool covering_indexes = false;
+  bool nulls_distinct = false;
+  bool comments = false;
+  bool exclusion_constraints = false;
+  bool index_methods = false;  ///< GIN and its kin; elsewhere index types are plain indexes
+  bool schemas = false;        ///< `schema.table`
+  bool virtual_columns = false;
+  bool advisory_locks = false;
+};
+
+/// How one database writes things down. Pure: it never sees a connection.
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+  /// `sqlite` or `postgresql`: the key in files and messages.
+  virtual std::string_view name() const = 0;
+  virtual const Features& features() const = 0;
+
+  /// Column type of a field that has one (not a relation: `lower` resolves those first).
+  /// Throws Error{unsupported} for a type this database lacks. Source: `django-behaviour.md` §2.2.
+  virtual Sql column_type(const Field& field) const = 0;
+  /// Column type of a key that points to such a field (`rel_db_type`): plain integers for auto and
+  /// positive fields.
+  virtual Sql key_type(const Field& target) const = 0;
+  /// Condition of the CHECK that belongs to a column of this type, or nothing.
+  virtual std::optional<Sql> column_check(const Field& field, const std::string& column) const = 0;
+  /// `value`, as files write it for that type of field, as an SQL literal.
+  /// Throws Error{bad_model} where it does not fit the type.
+  virtual Sql literal(const Json& value, const Field& type) const = 0;
+  /// A literal whose type is not known: numbers, text, booleans, NULL.
+  virtual Sql literal(const Json& value) const = 0;
+  /// SQL that gives a row's value for the built-in functions `now`, `today`, `uuid4`, in the form
+  /// columns of that field hold.
+  virtual Sql function_value(std::string_view function, const Field& type) const = 0;
+
+  /// A call whose operands are rendered already. `argument_types` holds the field that gives each
+  /// operand its type, nullptr where unknown. `target` is the type of `cast`. Empty for a head this
+  /// database does not know.
+  struct Call {
+    std::string_view head{};
+    const std::vector<Sql>& arguments;
+    const std::vector<const Field*>& argument_types;
+    const Expression& source;
+    const Field* target = nullptr;
+  };
+  virtual std::optional<Sql> call(const Call& call) const = 0;
+
+  /// `?` or `$3`; positions count from 1.
+  virtual std::string placeholder(std::size_t position) const = 0;
+  /// `value` in the form a column of `field` takes as parameter, and a cell read from such a column
+  /// as the value a program sees. For relations, `field` is the key they point to.
+  virtual Value to_database(const Value& value, const Field& field) const = 0;
+  virtual Value from_database(const Value& cell, const Field& field) const = 0;
+
+  /// Says `steps` in terms this database has. `before` is the schema they start from.
+  virtual std::vector<PlannedStep> legalize(const Schema& before,
+                                            std::vector<PlannedStep> steps) const = 0;
+  /// SQL of legal steps in one script: `atomic` puts all into one transaction, else each operation
+  /// is a batch (raw SQL and concurrent index work outside of transactions). Without bookkeeping.
+  virtual Script render(const std::vector<PlannedStep>& steps, bool atomic) const = 0;
+
+  /// Statement that opens a transaction which will write.
+  virtual std::string_view begin() const = 0;
+};
+
+/// What needs a connection and differs between databases.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const Dialect& dialect() const = 0;
+  /// Everything in the database (PostgreSQL: in the schemas on the search path) but Turnstone's own
+  /// tables, in the words `lower` uses.
+  virtual Schema introspect(Connection& connection) const = 0;
+  /// True when a table of that name exists; cheap.
+  virtual bool has_table(Connection& connection, const std::string& table) const = 0;
+
+  /// Holds off other migrators until it ends. On SQLite nothing is held: each transaction takes the
+  /// write lock and history is read again under it.
+  class Lock {
+   public:
+    virtual ~Lock() = default;
+  };
+  /// Waits up to `timeout` (no value: for ever), calling `waiting` once when it has to wait.
+  /// Throws Error{locked} when time is up.
+  virtual std::unique_ptr<Lock> lock(Connection& connection,
+                                     std::optional<std::chrono::milliseconds> timeout,
+                                     const std::function<void()>& waiting) const = 0;
+};
+
+}  // namespace turnstone

@@ -1,0 +1,41 @@
+#pragma once
+
+// Internal: the JSON form of models, fields, expressions, indexes and constraints; `formats.md` §3.
+
+#include "json/tree.h"
+
+#include <turnstone/model/model.h>
+#include <turnstone/registry.h>
+
+namespace turnstone::json {
+
+/// `app` completes bare model names. Attributes that never matter are accepted; those the registry
+/// uses (`related_name`, `blank`, `choices`, `ordering`, `renamed_from`) are kept in fields read
+/// with `Attributes::declared` and dropped with `Attributes::stored`.
+enum class Attributes { declared, stored };
+
+Field read_field(const Node& node, const std::string& app, Attributes attributes);
+/// A field inside another one, which has no name.
+Field read_nested_field(const Node& node, const std::string& app);
+Expression read_expression(const Node& node, const std::string& app);
+Index read_index(const Node& node, const std::string& app);
+Constraint read_constraint(const Node& node, const std::string& app);
+Options read_options(const Node& node, const std::string& app, Attributes attributes);
+ModelState read_model(const Node& node, const std::string& app, Attributes attributes);
+/// A whole `models.json`.
+std::vector<ModelState> read_models(const std::string& app, const std::string& file,
+                                    std::string_view text);
+
+/// Stored form: registry-only attributes left out, keys in fixed order, options that have their
+/// default left out.
+Tree write_field(const Field& field);
+Tree write_expression(const Expression& expression);
+Tree write_index(const Index& index);
+Tree write_constraint(const Constraint& constraint);
+Tree write_options(const Options& options);
+Tree write_model(const ModelState& model);
+
+Json to_json(const Tree& tree);
+Tree to_tree(const Json& value);
+
+}  // namespace turnstone::json

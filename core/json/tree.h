@@ -1,0 +1,71 @@
+#pragma once
+
+// Internal to Turnstone: JSON files are read and written through these. Not installed.
+
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace turnstone::json {
+
+/// Objects keep the order of their keys.
+using Tree = nlohmann::ordered_json;
+
+/// Parses a whole file. `file` is for messages. Throws Error{bad_file} with line and column for
+/// text that is not JSON, for a key that stands twice in one object, and for text behind the end.
+Tree parse(const std::string& file, std::string_view text);
+
+/// One place in a parsed file: a value with the file and JSON pointer that lead to it. Every
+/// accessor throws Error{bad_file} with `file: /pointer: expected …, found …` where the value is
+/// not what is asked for. The tree must outlive the node.
+class Node {
+ public:
+  Node(std::string file, const Tree& value, std::string pointer = {})
+      : file_(std::move(file)), pointer_(std::move(pointer)), value_(&value) {}
+
+  const Tree& value() const { return *value_; }
+  const std::string& file() const { return file_; }
+  const std::string& pointer() const { return pointer_; }
+  /// `file: /pointer`
+  std::string where() const;
+
+  bool is_object() const { return value_->is_object(); }
+  bool is_array() const { return value_->is_array(); }
+  bool is_string() const { return value_->is_string(); }
+  bool is_null() const { return value_->is_null(); }
+
+  /// Requires an object with none but these keys; names the nearest for an unknown one.
+  void only_keys(const std::vector<std::string>& keys) const;
+  bool has(std::string_view key) const;
+  Node at(std::string_view key) const;  ///< throws where the key is missing
+  std::optional<Node> find(std::string_view key) const;
+  std::vector<Node> items() const;                            ///< of an array
+  std::vector<std::pair<std::string, Node>> members() const;  ///< of an object, in order
+
+  std::string text() const;
+  std::string name() const;  ///< a text that is not empty
+  bool boolean() const;
+  int integer() const;
+  std::vector<std::string> texts() const;  ///< an array of texts
+
+  /// What is there, for messages: `a number`, `"text"`, `an object` …
+  std::string found() const;
+  [[noreturn]] void expected(const std::string& what) const;
+  [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const;
+
+ private:
+  std::string file_;
+  std::string pointer_;
+  const Tree* value_;
+};
+
+/// Canonical text: two-space indent, an object or array on one line where it fits in 100 columns
+/// (with the key before it and the comma behind it), one final newline.
+std::string pretty(const Tree& tree);
+
+}  // namespace turnstone::json

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <turnstone/db/dialect.h>
+#include <turnstone/migrations/graph.h>
+#include <turnstone/schema/lower.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace turnstone::migrations {
+
+class Functions;
+
+/// State and schema at one moment, which belong together.
+struct Moment {
+  ProjectState state{};
+  Schema schema{};
+};
+
+/// What one operation does to a database, as neutral steps, and the moment after it (`before` is
+/// advanced). Forwards from `before`; backwards steps lead back from the moment after to `before`.
+/// Pure. `functions` gives values of registered default functions.
+struct OperationSteps {
+  std::vector<Step> forwards{};
+  std::vector<Step> backwards{};
+};
+std::vector<Step> operation_steps(Moment& moment, const std::string& app,
+                                  const Operation& operation, const Dialect& dialect,
+                                  const Functions& functions);
+std::vector<Step> backward_steps(const Moment& before, const Moment& after, const std::string& app,
+                                 const Operation& operation, const Dialect& dialect,
+                                 const Functions& functions);
+
+/// One migration made ready for one database in one direction.
+struct Compiled {
+  std::shared_ptr<const Migration> migration{};
+  bool backwards = false;
+  std::vector<PlannedStep> steps{};  ///< legal for the dialect
+  Script script{};                   ///< with the history row
+  /// State each operation starts from (forwards: before it; backwards: the one it leads back to).
+  std::vector<ProjectState> states{};
+  std::string begin{};
+};
+
+/// Compiles `migration` forwards and moves `moment` behind it. Pure: same inputs, same bytes out.
+Compiled compile_forwards(std::shared_ptr<const Migration> migration, Moment& moment,
+                          const Dialect& dialect, const Functions& functions);
+/// Compiles the way back: `before` is the moment before the migration.
+Compiled compile_backwards(std::shared_ptr<const Migration> migration, const Moment& before,
+                           const Dialect& dialect, const Functions& functions);
+
+/// SQL with comments, as `sqlmigrate` prints it.
+std::string to_text(const Compiled& compiled, const Dialect& dialect);
+
+}  // namespace turnstone::migrations

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <turnstone/db/dialect.h>
+#include <turnstone/model/project_state.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace turnstone::migrations {
+
+class HistoricalModel;
+
+/// What a RunCpp function gets: the models as they were at that moment, inside the migration's
+/// transaction.
+class MigrationContext {
+ public:
+  MigrationContext(const ProjectState& state, Connection& connection, const Dialect& dialect)
+      : state_(state), connection_(connection), dialect_(dialect) {}
+  /// Model `app.Model` of the state before the operation. Throws Error{bad_model} when unknown.
+  HistoricalModel model(const std::string& reference);
+  const ProjectState& state() const { return state_; }
+  /// The migration's own connection: what it does commits with the migration.
+  Connection& connection() { return connection_; }
+  const Dialect& dialect() const { return dialect_; }
+
+ private:
+  const ProjectState& state_;
+  Connection& connection_;
+  const Dialect& dialect_;
+};
+
+using MigrationFunction = std::function<void(MigrationContext&)>;
+/// Makes the value of a `{"function": NAME}` default, in the form of files.
+using DefaultFunctionBody = std::function<Json()>;
+
+/// Functions registered by name in an executable.
+class Functions {
+ public:
+  void add(const std::string& name, MigrationFunction function);
+  void add_default(const std::string& name, DefaultFunctionBody function);
+  const MigrationFunction* find(const std::string& name) const;
+  const DefaultFunctionBody* find_default(const std::string& name) const;
+  bool has(const std::string& name) const { return find(name) || find_default(name); }
+  std::vector<std::string> names() const;
+
+ private:
+  std::map<std::string, MigrationFunction> code_{};
+  std::map<std::string, DefaultFunctionBody> defaults_{};
+};
+
+/// One row of a historical model: values by field name (`<fk>_id` for keys), in field order.
+class HistoricalRow {
+ public:
+  HistoricalRow(std::shared_ptr<const std::vector<std::string>> names, std::vector<Value> values)
+      : names_(std::move(names)), values_(std::move(values)) {}
+  /// Throws Error{bad_model} with the nearest name for an unknown field. A relation may be given by
+  /// its own name or as `<name>_id`.
+  const Value& operator[](const std::string& field) const;
+  std::int64_t integer(const std::string& field) const;     ///< throws on NULL or another type
+  const std::string& text(const std::string& field) const;  ///< likewise
+  const std::vector<std::string>& names() const { return *names_; }
+  const std::vector<Value>& values() const { return values_; }
+
+ private:
+  std::shared_ptr<const std::vector<std::string>> names_{};
+  std::vector<Value> values_{};
+};
+
+/// Rows of one model at one moment of history. Every value is bound, every name quoted.
+class HistoricalModel {
+ public:
+  using Values = std::vector<std::pair<std::string, Value>>;
+  HistoricalModel(ModelPtr model, const ProjectState& state, Connection& connection,
+                  const Dialect& dialect);
+
+  /// Rows where all `where` fields equal (a NULL value asks IS NULL), ordered by primary key.
+  std::vector<HistoricalRow> rows(const Values& where = {}) const;
+  /// The same one by one in constant memory, while rows may be changed by the callback.
+  void each(const std::function<void(const HistoricalRow&)>& visit, const Values& where = {}) const;
+  std::int64_t count(const Values& where = {}) const;
+  /// Inserts a row; fields not named take their default (also of functions), or NULL. Gives the
+  /// primary key.
+  Value insert(const Values& values) const;
+  /// Sets fields of all rows that match; gives the number of rows.
+  std::int64_t update(const Values& values, const Values& where) const;
+  std::int64_t remove(const Values& where) const;
+  /// Rows of the table of a many-to-many field: adds (owner key, target key) where it is absent.
+  void link(const std::string& many_to_many, const Value& owner, const Value& target) const;
+
+ private:
+  ModelPtr model_;
+  const ProjectState& state_;
+  Connection& connection_;
+  const Dialect& dialect_;
+};
+
+}  // namespace turnstone::migrations

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <turnstone/migrations/migration.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace turnstone::migrations {
+
+/// A row of `turnstone_migrations`.
+struct AppliedMigration {
+  MigrationId id{};
+  std::string applied{};  ///< UTC, ISO 8601
+  std::string digest{};
+};
+/// What the database says was applied.
+class History {
+ public:
+  History() = default;
+  explicit History(std::vector<AppliedMigration> rows);
+  bool contains(const MigrationId& id) const { return rows_.contains(id); }
+  const AppliedMigration* find(const MigrationId& id) const;
+  const std::map<MigrationId, AppliedMigration>& rows() const { return rows_; }
+  void add(AppliedMigration row);
+  void erase(const MigrationId& id);
+
+ private:
+  std::map<MigrationId, AppliedMigration> rows_{};
+};
+
+/// All migrations and their edges. Building it checks everything: missing parents, cycles; each is
+/// an Error{conflict} that names migration and file. `django-behaviour.md` §6.1–6.3.
+class Graph {
+ public:
+  /// Squashes take the place of what they replace as Django does, given what is applied.
+  /// With no history (files alone) every replacement counts.
+  Graph(std::vector<Migration> migrations, const History* history);
+
+  const std::vector<std::string>& apps() const { return apps_; }  ///< sorted; with migrations
+  const Migration& at(const MigrationId& id) const;
+  bool contains(const MigrationId& id) const;
+  const std::map<MigrationId, std::shared_ptr<const Migration>>& migrations() const { return all_; }
+  const std::set<MigrationId>& parents(const MigrationId& id) const;
+  const std::set<MigrationId>& children(const MigrationId& id) const;
+  std::vector<MigrationId> roots(const std::string& app) const;   ///< sorted
+  std::vector<MigrationId> leaves(const std::string& app) const;  ///< sorted
+  std::vector<MigrationId> leaves() const;
+  /// `id` and all it needs, parents before children, stable.
+  std::vector<MigrationId> forwards_plan(const MigrationId& id) const;
+  /// `id` and all that needs it, children before parents.
+  std::vector<MigrationId> backwards_plan(const MigrationId& id) const;
+  /// Every migration in the order in which an empty database takes them.
+  std::vector<MigrationId> full_order() const;
+  /// Apps with more than one leaf, with the leaves.
+  std::map<std::string, std::vector<MigrationId>> conflicts() const;
+  /// Squashes that stand for others in this graph, and migrations they removed.
+  const std::map<MigrationId, std::vector<MigrationId>>& replaced() const { return replaced_; }
+  /// The one migration of `app` that `prefix` means: the exact name, else the only one that begins
+  /// so. Throws Error{usage} with candidates or the nearest name.
+  MigrationId find(const std::string& app, const std::string& prefix) const;
+
+ private:
+  std::map<MigrationId, std::shared_ptr<const Migration>> all_{};
+  std::map<MigrationId, std::set<MigrationId>> parents_{};
+  std::map<MigrationId, std::set<MigrationId>> children_{};
+  std::map<MigrationId, std::vector<MigrationId>> replaced_{};
+  std::vector<std::string> apps_{};
+};
+
+/// One step of a plan.
+struct PlannedMigration {
+  std::shared_ptr<const Migration> migration{};
+  bool backwards = false;
+};
+using Plan = std::vector<PlannedMigration>;
+
+/// A target of `migrate`: `name` empty means zero.
+struct Target {
+  std::string app{};
+  std::string name{};
+};
+
+/// Plan towards the targets; none: every leaf. Throws Error{conflict} for a plan in both
+/// directions. `django-behaviour.md` §6.5.
+Plan make_plan(const Graph& graph, const History& history, const std::vector<Target>& targets);
+
+/// Throws Error{history} when a migration is applied before one it depends on.
+void check_consistent(const Graph& graph, const History& history, const std::string& database);
+/// Rows of applied migrations that no file has (and no squash replaces), in order.
+std::vector<MigrationId> unknown_rows(const Graph& graph, const History& history);
+/// Applied migrations whose file has another digest than when applied, in order.
+std::vector<MigrationId> edited_files(const Graph& graph, const History& history);
+
+/// State after all of `ids`, which must be in order.
+ProjectState replay(const Graph& graph, const std::vector<MigrationId>& ids);
+void advance(ProjectState& state, const Migration& migration);
+
+}  // namespace turnstone::migrations

@@ -1,0 +1,3 @@
+turnstone_tests(core
+  persistent_map
+)

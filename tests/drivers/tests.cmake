@@ -1,0 +1,1 @@
+# turnstone_tests(drivers file…)
