@@ -149,7 +149,7 @@ Sql renamed_identifier(const Sql& sql, std::string_view from, std::string_view t
 
 /// Lines such as `table "blog_book": column "isbn": type is varchar(13), should be varchar(20)`
 /// for each difference of definition; empty when equal. Order of columns, constraints and indexes
-/// does not count, nor do comments where `ignore_comments`.
+/// does not count.
 std::vector<std::string> schema_differences(const Schema& actual, const Schema& wanted);
 
 }  // namespace turnstone

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <turnstone/schema/schema.h>
+#include <turnstone/values.h>
 
 #include <cstddef>
 #include <optional>
