@@ -21,7 +21,10 @@ struct Features {
   bool transactional_ddl = true;
   bool unique_as_index = false;      ///< SQLite: every unique key is a named unique index
   bool foreign_keys_inline = false;  ///< SQLite: only as part of CREATE TABLE
-  bool like_indexes = false;         ///< extra `_like` index on indexed text (PostgreSQL)
+  /// Primary keys, foreign keys and checks of columns have names (PostgreSQL). Where not (SQLite) a
+  /// schema holds them with an empty name: renaming a table then changes nothing in them.
+  bool names_implicit_constraints = false;
+  bool like_indexes = false;  ///< extra `_like` index on indexed text (PostgreSQL)
   bool deferrable_unique = false;
   bool covering_indexes = false;
   bool nulls_distinct = false;

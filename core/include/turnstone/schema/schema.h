@@ -14,7 +14,8 @@ namespace turnstone {
 
 // What a database holds, in that database's own words: types, defaults and conditions are its SQL.
 // `lower` makes it from a state, introspection from a live database; both give the same shape.
-// Names of constraints and indexes are always known.
+// Names of constraints and indexes are always known, but for what has none on SQLite: primary keys,
+// foreign keys and checks of columns (`Features::names_implicit_constraints`).
 
 /// SQL text. All column names in text made by Turnstone are quoted.
 using Sql = std::string;
