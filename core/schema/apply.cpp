@@ -148,6 +148,7 @@ struct Apply {
   void operator()(const step::RenameConstraint& s) const {
     const std::string& from = name_of(s.before);
     edit(s.table, [&](Table& table) {
+      if (table.primary_key && table.primary_key->name == from) table.primary_key->name = s.to;
       rename_in(table.uniques, from, s.to);
       rename_in(table.checks, from, s.to);
       rename_in(table.foreign_keys, from, s.to);
@@ -195,6 +196,6 @@ const std::string& name_of(const TableConstraint& constraint) {
   return match(constraint, NameOf{});
 }
 
-void apply(Schema& schema, const Step& step) { match(step, Apply{schema}); }
+void apply_step(Schema& schema, const Step& step) { match(step, Apply{schema}); }
 
 }  // namespace turnstone

@@ -16,7 +16,7 @@ using TableConstraint = std::variant<Key, Check, ForeignKey, Exclusion>;
 const std::string& name_of(const TableConstraint& constraint);
 
 /// Smallest changes to a schema, the same words for every database. Applying the steps of an
-/// operation to the schema before it gives the schema after it (`apply`).
+/// operation to the schema before it gives the schema after it (`apply_step`).
 namespace step {
 
 /// With all its constraints, indexes and comments.
@@ -70,6 +70,7 @@ struct DropConstraint {
   std::string table{};
   TableConstraint constraint{};
 };
+/// Also of the primary key (then `before` is a Key).
 struct RenameConstraint {
   std::string table{};
   TableConstraint before{};
@@ -159,7 +160,7 @@ struct PlannedStep {
 
 /// `schema` after `step`. Renames are followed everywhere: in keys, checks, indexes, and in foreign
 /// keys of other tables. Requires: the step fits (tables and columns are there).
-void apply(Schema& schema, const Step& step);
+void apply_step(Schema& schema, const Step& step);
 
 /// One table's past and future names for `compare`: which table and column became which. Tables
 /// and columns that are not named keep theirs.
