@@ -19,16 +19,11 @@ struct Moment {
   Schema schema{};
 };
 
-/// What one operation does to a database, as neutral steps, and the moment after it (`before` is
-/// advanced). Forwards from `before`; backwards steps lead back from the moment after to `before`.
-/// Pure. `functions` gives values of registered default functions.
-struct OperationSteps {
-  std::vector<Step> forwards{};
-  std::vector<Step> backwards{};
-};
-std::vector<Step> operation_steps(Moment& moment, const std::string& app,
-                                  const Operation& operation, const Dialect& dialect,
-                                  const Functions& functions);
+/// What one operation does to a database, as neutral steps; `moment` moves behind it. Pure but for
+/// `functions`, which give the values of registered default functions.
+std::vector<Step> forward_steps(Moment& moment, const std::string& app, const Operation& operation,
+                                const Dialect& dialect, const Functions& functions);
+/// Steps that lead back from `after` to `before`, the moments around the operation.
 std::vector<Step> backward_steps(const Moment& before, const Moment& after, const std::string& app,
                                  const Operation& operation, const Dialect& dialect,
                                  const Functions& functions);
@@ -41,7 +36,9 @@ struct Compiled {
   Script script{};                   ///< with the history row
   /// State each operation starts from (forwards: before it; backwards: the one it leads back to).
   std::vector<ProjectState> states{};
-  std::string begin{};
+  /// For each operation: whether it asks anything of the database. A rebuild may do the work of
+  /// several operations at the place of the last.
+  std::vector<bool> touches_database{};
 };
 
 /// Compiles `migration` forwards and moves `moment` behind it. Pure: same inputs, same bytes out.
@@ -51,7 +48,8 @@ Compiled compile_forwards(std::shared_ptr<const Migration> migration, Moment& mo
 Compiled compile_backwards(std::shared_ptr<const Migration> migration, const Moment& before,
                            const Dialect& dialect, const Functions& functions);
 
-/// SQL with comments, as `sqlmigrate` prints it.
+/// SQL with comments, as `sqlmigrate` prints it: settings, BEGIN, a comment line for each
+/// operation, its statements with parameters written out, the history row, COMMIT.
 std::string to_text(const Compiled& compiled, const Dialect& dialect);
 
 }  // namespace turnstone::migrations
