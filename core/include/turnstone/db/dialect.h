@@ -99,6 +99,9 @@ class Backend {
   /// Everything in the database (PostgreSQL: in the schemas on the search path) but Turnstone's own
   /// tables, in the words `lower` uses.
   virtual Schema introspect(Connection& connection) const = 0;
+  /// `schema` as `introspect` would give it back once it is made: expressions in the database's own
+  /// spelling. What compares a wanted schema with a live one compares this.
+  virtual Schema normalised(Connection& connection, const Schema& schema) const;
   /// True when a table of that name exists; cheap.
   virtual bool has_table(Connection& connection, const std::string& table) const = 0;
 

@@ -1,0 +1,7 @@
+#include <turnstone/db/dialect.h>
+
+namespace turnstone {
+
+Schema Backend::normalised(Connection&, const Schema& schema) const { return schema; }
+
+}  // namespace turnstone

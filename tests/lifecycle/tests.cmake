@@ -1,0 +1,3 @@
+turnstone_tests(lifecycle
+  operations
+)

@@ -1,0 +1,1 @@
+# turnstone_tests(properties file…)

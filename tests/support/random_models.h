@@ -1,0 +1,87 @@
+#pragma once
+
+#include <turnstone/migrations/questioner.h>
+#include <turnstone/model/project_state.h>
+
+#include <cstdint>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace turnstone::test {
+
+/// Models that change at random, as an author would change them; the same seed gives the same
+/// history. Every field that comes to a table with rows has a default or may be NULL.
+class RandomModels {
+ public:
+  explicit RandomModels(std::uint32_t seed) : random_(seed) {}
+
+  const ProjectState& state() const { return state_; }
+  /// One to four changes.
+  void change();
+  /// Renames made by the last `change`: what a person would say yes to.
+  struct Renames {
+    std::map<ModelKey, std::string> models{};                ///< old key → new name
+    std::set<std::pair<std::string, std::string>> fields{};  ///< (old, new)
+  };
+  const Renames& renames() const { return renames_; }
+  /// What the last `change` did, one phrase each, for messages.
+  const std::vector<std::string>& log() const { return log_; }
+
+  std::uint32_t below(std::uint32_t bound) { return bound == 0 ? 0 : random_() % bound; }
+
+ private:
+  ModelKey pick_model();
+  std::string fresh(const std::string& prefix);
+  Field random_field(const std::string& name);
+  void one_change();
+  void add_model();
+  void delete_model();
+  void rename_model();
+  void add_field();
+  void remove_field();
+  void rename_field();
+  void alter_field();
+  void change_index();
+  void change_constraint();
+  void change_together();
+  void change_table();
+  /// True when an index, a constraint or unique_together names the field.
+  static bool used(const ModelState& model, const std::string& field);
+
+  std::mt19937 random_;
+  int counter_ = 0;
+  ProjectState state_{};
+  Renames renames_{};
+  std::vector<std::string> log_{};
+  std::set<std::string> touched_{};  ///< `model.field` and models changed in this round
+};
+
+/// Says yes to the renames that were made, and removes freely what is gone.
+class KnowingQuestioner : public migrations::Questioner {
+ public:
+  explicit KnowingQuestioner(const RandomModels::Renames& renames) : renames_(renames) {}
+  bool renamed_model(const ModelState& old_model, const ModelState& new_model,
+                     bool same_fields) override;
+  bool renamed_field(const ModelState& model, const Field& old_field, const Field& new_field,
+                     const std::vector<std::string>& differences) override;
+  std::optional<Default> default_for_added(const ModelState& model, const Field& field) override;
+  std::optional<Default> default_for_altered(const ModelState& model, const Field& field) override;
+  bool may_remove_field(const ModelState&, const Field&, const std::vector<std::string>&) override {
+    return true;
+  }
+  bool may_remove_model(const ModelState&, const std::vector<std::string>&) override {
+    return true;
+  }
+
+ private:
+  const RandomModels::Renames& renames_;
+};
+
+/// A value of that type as files write it, for defaults: never NULL.
+Json sample_default(const Field& field);
+
+}  // namespace turnstone::test
