@@ -1,1 +1,56 @@
-// written next
+#include <turnstone/identifier.h>
+#include <turnstone/schema/naming.h>
+#include <turnstone/values.h>
+
+namespace turnstone {
+namespace {
+
+/// At most `bytes` bytes of `text`, never half a UTF-8 character.
+std::string_view beginning(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return text.substr(0, bytes);
+}
+
+/// A name may not begin with `_` or a digit.
+std::string with_letter_first(std::string name) {
+  if (!name.empty() && (name[0] == '_' || (name[0] >= '0' && name[0] <= '9'))) {
+    name = "D" + name.substr(0, name.size() - 1);
+  }
+  return name;
+}
+
+}  // namespace
+
+std::string truncated_name(std::string_view name, std::size_t max_bytes) {
+  if (max_bytes == 0 || name.size() <= max_bytes) return std::string(name);
+  return std::string(beginning(name, max_bytes - 4)) + md5_hex(name).substr(0, 4);
+}
+
+std::string index_name(std::string_view table, const std::vector<std::string>& columns,
+                       std::string_view suffix, std::size_t max_bytes) {
+  const std::size_t max = max_bytes == 0 ? 200 : max_bytes;
+  const std::string column_names = join(columns, "_");
+  std::string hash =
+      md5_hex(std::string(table) + join(columns, "")).substr(0, 8) + std::string(suffix);
+  const std::string full = std::string(table) + "_" + column_names + "_" + hash;
+  if (full.size() <= max) return full;
+  if (hash.size() > max / 3) hash.resize(max / 3);
+  const std::size_t other = (max - hash.size()) / 2 - 1;
+  std::string name = std::string(beginning(table, other)) + "_";
+  name += beginning(column_names, other);
+  return with_letter_first(name + "_" + hash);
+}
+
+std::string declared_index_name(std::string_view table, const std::vector<std::string>& columns,
+                                std::string_view suffix) {
+  std::string first = columns.empty() ? "" : columns.front();
+  if (first.starts_with("-")) first.erase(0, 1);
+  const std::string hash =
+      md5_hex(std::string(table) + join(columns, "") + std::string(suffix)).substr(0, 6);
+  return with_letter_first(std::string(beginning(table, 11)) + "_" +
+                           std::string(beginning(first, 7)) + "_" + hash + "_" +
+                           std::string(suffix));
+}
+
+}  // namespace turnstone
