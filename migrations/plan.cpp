@@ -1,1 +1,119 @@
-// written next
+#include <turnstone/error.h>
+#include <turnstone/migrations/graph.h>
+
+#include <algorithm>
+
+namespace turnstone::migrations {
+namespace {
+
+/// True when the history counts `id` as applied: its own row, or all rows of what it replaces.
+bool is_applied(const Graph& graph, const History& history, const MigrationId& id) {
+  if (history.contains(id)) return true;
+  const auto squash = graph.replaced().find(id);
+  if (squash == graph.replaced().end()) return false;
+  return std::all_of(squash->second.begin(), squash->second.end(),
+                     [&](const MigrationId& old) { return history.contains(old); });
+}
+
+/// The migrations that a target means, forwards or backwards, each once and in order.
+class Planner {
+ public:
+  Planner(const Graph& graph, const History& history) : graph_(graph), history_(history) {}
+
+  void forwards(const std::vector<MigrationId>& order) {
+    for (const MigrationId& id : order) {
+      if (!is_applied(graph_, history_, id) && seen_.insert(id).second) add(id, false);
+    }
+  }
+  void backwards(const std::vector<MigrationId>& order) {
+    for (const MigrationId& id : order) {
+      if (is_applied(graph_, history_, id) && seen_.insert(id).second) add(id, true);
+    }
+  }
+  Plan plan() { return std::move(plan_); }
+
+ private:
+  void add(const MigrationId& id, bool back) {
+    plan_.push_back({graph_.migrations().at(id), back});
+  }
+
+  const Graph& graph_;
+  const History& history_;
+  std::set<MigrationId> seen_{};
+  Plan plan_{};
+};
+
+}  // namespace
+
+Plan make_plan(const Graph& graph, const History& history, const std::vector<Target>& targets) {
+  Planner planner(graph, history);
+  if (targets.empty()) planner.forwards(graph.full_order());
+  for (const Target& target : targets) {
+    if (target.name.empty()) {
+      for (const MigrationId& root : graph.roots(target.app)) {
+        planner.backwards(graph.backwards_plan(root));
+      }
+      continue;
+    }
+    const MigrationId id{target.app, target.name};
+    if (!is_applied(graph, history, id)) {
+      planner.forwards(graph.forwards_plan(id));
+      continue;
+    }
+    // What comes behind it in its own app goes, and with it whatever depends on that.
+    for (const MigrationId& child : graph.children(id)) {
+      if (child.app == target.app) planner.backwards(graph.backwards_plan(child));
+    }
+  }
+  Plan plan = planner.plan();
+  const auto back = [](const PlannedMigration& step) { return step.backwards; };
+  if (std::any_of(plan.begin(), plan.end(), back) && !std::all_of(plan.begin(), plan.end(), back)) {
+    throw Error(ErrorKind::conflict, "the targets ask to go forwards and backwards at once", {},
+                "run migrate once for each direction");
+  }
+  return plan;
+}
+
+void check_consistent(const Graph& graph, const History& history, const std::string& database) {
+  for (const auto& entry : graph.migrations()) {
+    if (!history.contains(entry.first)) continue;
+    for (const MigrationId& parent : graph.parents(entry.first)) {
+      if (is_applied(graph, history, parent)) continue;
+      throw Error(ErrorKind::history,
+                  entry.first.text() + " is applied, but " + parent.text() +
+                      ", which it depends on, is not",
+                  "database " + database,
+                  "apply " + parent.text() + " by hand and record it with --fake, or restore the " +
+                      "files this database was migrated with");
+    }
+  }
+}
+
+std::vector<MigrationId> unknown_rows(const Graph& graph, const History& history) {
+  std::set<MigrationId> replaced;
+  for (const auto& entry : graph.migrations()) {
+    replaced.insert(entry.second->replaces.begin(), entry.second->replaces.end());
+  }
+  for (const auto& entry : graph.replaced()) {
+    replaced.insert(entry.second.begin(), entry.second.end());
+    replaced.insert(entry.first);
+  }
+  std::vector<MigrationId> unknown;
+  for (const auto& entry : history.rows()) {
+    if (!graph.contains(entry.first) && !replaced.contains(entry.first)) {
+      unknown.push_back(entry.first);
+    }
+  }
+  return unknown;
+}
+
+std::vector<MigrationId> edited_files(const Graph& graph, const History& history) {
+  std::vector<MigrationId> edited;
+  for (const auto& [id, row] : history.rows()) {
+    if (!graph.contains(id) || row.digest.empty()) continue;
+    if (graph.at(id).digest != row.digest) edited.push_back(id);
+  }
+  return edited;
+}
+
+}  // namespace turnstone::migrations
