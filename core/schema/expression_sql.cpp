@@ -29,8 +29,6 @@ bool is_operand(const Sql& sql) {
   return true;
 }
 
-Sql operand(const Sql& sql) { return is_operand(sql) ? sql : "(" + sql + ")"; }
-
 const std::map<std::string, std::string, std::less<>>& infix_operators() {
   static const std::map<std::string, std::string, std::less<>> operators = {
       {"=", "="}, {"<>", "<>"}, {"<", "<"}, {"<=", "<="}, {">", ">"},   {">=", ">="},    {"+", "+"},
@@ -271,6 +269,8 @@ class Renderer {
 };
 
 }  // namespace
+
+Sql operand(const Sql& sql) { return is_operand(sql) ? sql : "(" + sql + ")"; }
 
 Sql expression_sql(const Expression& expression, const ModelState& model, const ProjectState& state,
                    const Dialect& dialect) {

@@ -49,6 +49,10 @@ std::string database_table(const ModelState& model, const Dialect& dialect);
 Sql expression_sql(const Expression& expression, const ModelState& model, const ProjectState& state,
                    const Dialect& dialect);
 
+/// `sql` so that it reads as one operand wherever it is put: in parentheses unless it is a name, a
+/// literal or a call.
+Sql operand(const Sql& sql);
+
 /// The field whose type `field` has in the database: itself, or the key it points to in the end.
 const Field& resolved_field(const ProjectState& state, const ModelState& model, const Field& field);
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -29,11 +30,14 @@ struct DropTable {
 struct RenameTable {
   std::string from{};
   std::string to{};
+  /// Filled in by `legalize` on PostgreSQL: (from, to) names of identity sequences that follow.
+  std::vector<std::pair<std::string, std::string>> sequences{};
 };
 struct RenameColumn {
   std::string table{};
   std::string from{};
   std::string to{};
+  std::vector<std::pair<std::string, std::string>> sequences{};  ///< as in RenameTable
 };
 /// Adds a column at the end, with the checks that belong to it and its foreign key.
 /// `fill` is what existing rows get (SQL without parameters); absent: the default, or NULL.
