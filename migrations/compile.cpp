@@ -31,7 +31,7 @@ void finish(Compiled& compiled, const Schema& from, std::vector<PlannedStep> pla
   if (!migration.atomic || batches.empty() || !batches.back().transactional) {
     batches.push_back(Batch{});
   }
-  Statement row = compiled.backwards ? recorder::delete_row(migration.id, dialect)
+  Statement row = compiled.backwards ? recorder::delete_row(migration, dialect)
                                      : recorder::insert_row(migration, dialect);
   batches.back().items.push_back(ScriptItem{.item = std::move(row)});
 }

@@ -6,15 +6,6 @@
 namespace turnstone::migrations {
 namespace {
 
-/// True when the history counts `id` as applied: its own row, or all rows of what it replaces.
-bool is_applied(const Graph& graph, const History& history, const MigrationId& id) {
-  if (history.contains(id)) return true;
-  const auto squash = graph.replaced().find(id);
-  if (squash == graph.replaced().end()) return false;
-  return std::all_of(squash->second.begin(), squash->second.end(),
-                     [&](const MigrationId& old) { return history.contains(old); });
-}
-
 /// The migrations that a target means, forwards or backwards, each once and in order.
 class Planner {
  public:
@@ -45,6 +36,14 @@ class Planner {
 
 }  // namespace
 
+bool is_applied(const Graph& graph, const History& history, const MigrationId& id) {
+  if (history.contains(id)) return true;
+  const auto squash = graph.replaced().find(id);
+  if (squash == graph.replaced().end()) return false;
+  return std::all_of(squash->second.begin(), squash->second.end(),
+                     [&](const MigrationId& old) { return history.contains(old); });
+}
+
 Plan make_plan(const Graph& graph, const History& history, const std::vector<Target>& targets) {
   Planner planner(graph, history);
   if (targets.empty()) planner.forwards(graph.full_order());
@@ -70,6 +69,15 @@ Plan make_plan(const Graph& graph, const History& history, const std::vector<Tar
   if (std::any_of(plan.begin(), plan.end(), back) && !std::all_of(plan.begin(), plan.end(), back)) {
     throw Error(ErrorKind::conflict, "the targets ask to go forwards and backwards at once", {},
                 "run migrate once for each direction");
+  }
+  if (!plan.empty() && plan.front().backwards) {
+    // The reverse of the way forwards: where branches of one app go together, each is taken back
+    // from the tables it was put on.
+    std::map<MigrationId, std::size_t> position;
+    for (const MigrationId& id : graph.full_order()) position.emplace(id, position.size());
+    std::stable_sort(plan.begin(), plan.end(), [&](const auto& a, const auto& b) {
+      return position.at(a.migration->id) > position.at(b.migration->id);
+    });
   }
   return plan;
 }

@@ -1,1 +1,234 @@
-// written next
+#include <turnstone/error.h>
+#include <turnstone/identifier.h>
+#include <turnstone/migrations/executor.h>
+#include <turnstone/schema/lower.h>
+
+#include "bookkeeping.h"
+
+namespace turnstone::migrations {
+namespace {
+
+Field own_field(const std::string& name, FieldType type, std::optional<int> max_length = {}) {
+  Field field;
+  field.name = name;
+  field.type = type;
+  field.max_length = max_length;
+  return field;
+}
+
+Field id_field() {
+  Field id = own_field("id", FieldType::big_auto_field);
+  id.primary_key = true;
+  return id;
+}
+
+const Field& time_field() {
+  static const Field field = own_field("applied", FieldType::date_time);
+  return field;
+}
+
+ModelState own_model(std::string_view table, std::vector<Field> fields,
+                     std::vector<std::string> unique) {
+  ModelState model;
+  model.app = "turnstone";
+  model.name = std::string(table);
+  model.fields = std::move(fields);
+  model.options.db_table = std::string(table);
+  UniqueConstraint key;
+  key.name = std::string(table) + "_key";
+  key.fields = std::move(unique);
+  model.options.constraints = {key};
+  return model;
+}
+
+ModelState history_model() {
+  return own_model(recorder::history_table,
+                   {id_field(), own_field("app", FieldType::character, 255),
+                    own_field("name", FieldType::character, 255), time_field(),
+                    own_field("digest", FieldType::character, 255)},
+                   {"app", "name"});
+}
+
+ModelState journal_model() {
+  return own_model(
+      recorder::journal_table,
+      {id_field(), own_field("app", FieldType::character, 255),
+       own_field("name", FieldType::character, 255),
+       own_field("direction", FieldType::character, 9), own_field("done", FieldType::big_integer),
+       own_field("digest", FieldType::character, 255), own_field("changed", FieldType::date_time)},
+      {"app", "name", "direction"});
+}
+
+void create(Connection& connection, const ModelState& model, const Dialect& dialect) {
+  ProjectState state;
+  state.set(model);
+  std::vector<PlannedStep> steps;
+  for (Table& table : lower_model(state, model, dialect)) {
+    steps.push_back(PlannedStep{step::CreateTable{std::move(table)}, ScriptItem::npos});
+  }
+  for (const Batch& batch : dialect.render(dialect.legalize({}, std::move(steps)), true).batches) {
+    for (const ScriptItem& item : batch.items) {
+      const auto& statement = std::get<Statement>(item.item);
+      connection.execute(statement.sql, statement.parameters);
+    }
+  }
+}
+
+std::string now_sql(const Dialect& dialect) { return dialect.function_value("now", time_field()); }
+
+/// `(app, name)` pairs that a migration's row stands for: its own last.
+std::vector<MigrationId> recorded_ids(const Migration& migration) {
+  std::vector<MigrationId> ids = migration.replaces;
+  ids.push_back(migration.id);
+  return ids;
+}
+
+std::string table_sql(std::string_view table) { return quote_identifier(table); }
+
+}  // namespace
+
+namespace recorder {
+
+Recorded read_all(Connection& connection, const Backend& backend) {
+  Recorded recorded;
+  if (!backend.has_table(connection, std::string(history_table))) return recorded;
+  const Rows rows =
+      connection.query("SELECT \"id\", \"app\", \"name\", \"applied\", \"digest\" FROM " +
+                       table_sql(history_table) + " ORDER BY \"id\"");
+  std::vector<AppliedMigration> applied;
+  for (const std::vector<Value>& row : rows.rows) {
+    const Value time = backend.dialect().from_database(row[3], time_field());
+    const auto* instant = std::get_if<DateTime>(&time);
+    applied.push_back({{std::get<std::string>(row[1]), std::get<std::string>(row[2])},
+                       instant ? turnstone::to_text(*instant) : std::string(),
+                       std::get<std::string>(row[4])});
+    recorded.stamp.last = std::get<std::int64_t>(row[0]);
+  }
+  recorded.stamp.count = static_cast<std::int64_t>(applied.size());
+  recorded.history = History(std::move(applied));
+  return recorded;
+}
+
+Stamp read_stamp(Connection& connection) {
+  const Rows rows =
+      connection.query("SELECT count(*), max(\"id\") FROM " + table_sql(history_table));
+  const std::vector<Value>& row = rows.rows.at(0);
+  return {std::get<std::int64_t>(row[0]), is_null(row[1]) ? 0 : std::get<std::int64_t>(row[1])};
+}
+
+History read(Connection& connection, const Backend& backend) {
+  return read_all(connection, backend).history;
+}
+
+void ensure_tables(Connection& connection, const Backend& backend) {
+  const Dialect& dialect = backend.dialect();
+  const auto complete = [&] {
+    return backend.has_table(connection, std::string(history_table)) &&
+           backend.has_table(connection, std::string(journal_table));
+  };
+  for (int attempt = 1; !complete(); ++attempt) {
+    try {
+      Transaction transaction(connection, dialect.begin());
+      if (!backend.has_table(connection, std::string(history_table))) {
+        create(connection, history_model(), dialect);
+      }
+      if (!backend.has_table(connection, std::string(journal_table))) {
+        create(connection, journal_model(), dialect);
+      }
+      transaction.commit();
+    } catch (const DatabaseError& error) {
+      // Another process made them at the same moment: then they are there now.
+      if (attempt == 3 || !connection.alive() || (!complete() && !error.retryable())) throw;
+    }
+  }
+}
+
+Statement insert_row(const Migration& migration, const Dialect& dialect) {
+  Statement statement;
+  statement.sql = "INSERT INTO " + table_sql(history_table) +
+                  " (\"app\", \"name\", \"applied\", \"digest\") VALUES ";
+  for (const MigrationId& id : recorded_ids(migration)) {
+    const std::size_t position = statement.parameters.size();
+    if (position != 0) statement.sql += ", ";
+    statement.sql += "(" + dialect.placeholder(position + 1) + ", " +
+                     dialect.placeholder(position + 2) + ", " + now_sql(dialect) + ", " +
+                     dialect.placeholder(position + 3) + ")";
+    statement.parameters.insert(
+        statement.parameters.end(),
+        {id.app, id.name, id == migration.id ? migration.digest : std::string()});
+  }
+  return statement;
+}
+
+Statement delete_row(const Migration& migration, const Dialect& dialect) {
+  return delete_rows(recorded_ids(migration), dialect);
+}
+
+Statement delete_rows(const std::vector<MigrationId>& ids, const Dialect& dialect) {
+  Statement statement;
+  statement.sql = "DELETE FROM " + table_sql(history_table) + " WHERE ";
+  for (const MigrationId& id : ids) {
+    const std::size_t position = statement.parameters.size();
+    if (position != 0) statement.sql += " OR ";
+    statement.sql += "(\"app\" = " + dialect.placeholder(position + 1) +
+                     " AND \"name\" = " + dialect.placeholder(position + 2) + ")";
+    statement.parameters.insert(statement.parameters.end(), {id.app, id.name});
+  }
+  return statement;
+}
+
+Statement update_digest(const Migration& migration, const Dialect& dialect) {
+  return {.sql = "UPDATE " + table_sql(history_table) + " SET \"digest\" = " +
+                 dialect.placeholder(1) + " WHERE \"app\" = " + dialect.placeholder(2) +
+                 " AND \"name\" = " + dialect.placeholder(3),
+          .parameters = {migration.digest, migration.id.app, migration.id.name}};
+}
+
+}  // namespace recorder
+
+namespace journal {
+namespace {
+
+std::string direction(bool backwards) { return backwards ? "backwards" : "forwards"; }
+
+}  // namespace
+
+std::optional<Position> read(Connection& connection, const MigrationId& id, bool backwards,
+                             const Dialect& dialect) {
+  const std::vector<Value> key{id.app, id.name, direction(backwards)};
+  const Rows rows =
+      connection.query("SELECT \"done\", \"digest\" FROM " + table_sql(recorder::journal_table) +
+                           " WHERE \"app\" = " + dialect.placeholder(1) +
+                           " AND \"name\" = " + dialect.placeholder(2) +
+                           " AND \"direction\" = " + dialect.placeholder(3),
+                       key);
+  if (rows.rows.empty()) return {};
+  const std::vector<Value>& row = rows.rows.front();
+  return Position{static_cast<std::size_t>(std::get<std::int64_t>(row[0])),
+                  std::get<std::string>(row[1])};
+}
+
+Statement write(const MigrationId& id, bool backwards, const Position& position,
+                const Dialect& dialect) {
+  Statement statement;
+  statement.sql = "INSERT INTO " + table_sql(recorder::journal_table) +
+                  " (\"app\", \"name\", \"direction\", \"done\", \"digest\", \"changed\") VALUES (";
+  for (std::size_t i = 1; i <= 5; ++i) statement.sql += dialect.placeholder(i) + ", ";
+  statement.sql += now_sql(dialect) +
+                   ") ON CONFLICT (\"app\", \"name\", \"direction\") DO UPDATE SET "
+                   "\"done\" = excluded.\"done\", \"digest\" = excluded.\"digest\", "
+                   "\"changed\" = excluded.\"changed\"";
+  statement.parameters = {id.app, id.name, direction(backwards),
+                          static_cast<std::int64_t>(position.done), position.digest};
+  return statement;
+}
+
+Statement clear(const MigrationId& id, const Dialect& dialect) {
+  return {.sql = "DELETE FROM " + table_sql(recorder::journal_table) + " WHERE \"app\" = " +
+                 dialect.placeholder(1) + " AND \"name\" = " + dialect.placeholder(2),
+          .parameters = {id.app, id.name}};
+}
+
+}  // namespace journal
+
+}  // namespace turnstone::migrations

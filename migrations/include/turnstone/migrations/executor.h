@@ -6,21 +6,29 @@
 #include <turnstone/migrations/graph.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace turnstone::migrations {
 
 /// Names and shapes of the tool's own tables; `formats.md` §6.
 namespace recorder {
+constexpr std::string_view history_table = "turnstone_migrations";
+constexpr std::string_view journal_table = "turnstone_journal";
+
 /// Reads `turnstone_migrations`; empty when there is no such table.
 History read(Connection& connection, const Backend& backend);
-/// `CREATE TABLE IF NOT EXISTS` for history and journal.
+/// Makes the tables for history and journal where they are not there, also when several processes
+/// try at once. Requires: no transaction is open.
 void ensure_tables(Connection& connection, const Backend& backend);
+/// Records `migration` now. A squash records what it replaces too, with an empty digest.
 Statement insert_row(const Migration& migration, const Dialect& dialect);
-Statement delete_row(const MigrationId& id, const Dialect& dialect);
+/// Takes the row of `migration` away, and those of what it replaces.
+Statement delete_row(const Migration& migration, const Dialect& dialect);
 }  // namespace recorder
 
 enum class Outcome {
@@ -53,32 +61,41 @@ class Reporter {
 struct ExecuteOptions {
   bool fake = false;
   bool fake_initial = false;
+  /// Files that were edited since they were applied are no error; their new digest is recorded.
   bool accept_edited = false;
+  /// How long to wait for other migrators; no value: as long as it takes.
   std::optional<std::chrono::milliseconds> lock_timeout{};
+  /// Opens another connection to the same database. Where it is given, a COMMIT whose answer was
+  /// lost is settled by reading the history again.
+  std::function<std::unique_ptr<Connection>()> reconnect{};
 };
 
-/// Takes the lock, reads the history, plans towards `targets`, checks the whole plan (irreversible
-/// operations, missing functions, edited files, consistency), then applies it migration by
-/// migration. Gives a report for each migration that was done. Throws Error that says which
+/// Takes the lock, reads the history, plans towards `targets` (none: every leaf), checks the whole
+/// plan (conflicts, consistency, edited files, irreversible operations, missing functions), then
+/// applies it migration by migration. Squashes whose parts are all applied are recorded on the way.
+/// Where another process got ahead, what it did is reported as skipped.
+///
+/// Gives a report for each migration that was dealt with, in order. Throws Error that says which
 /// migration, operation and statement failed and what the database said; migrations before it stay
-/// applied, this one leaves nothing.
+/// applied, this one leaves nothing (one that is not atomic: what the journal says, and the next
+/// run goes on from there). `reporter` hears of the failed one too.
+/// Requires: no transaction is open on `connection`.
 std::vector<MigrationReport> migrate(Connection& connection, const Backend& backend,
                                      const std::vector<Migration>& files,
                                      const Functions& functions, const std::vector<Target>& targets,
                                      const ExecuteOptions& options, Reporter& reporter);
 
-/// Everything `migrate` would do, made ready and checked, without doing it. `history` is what was
-/// read.
-struct PreparedPlan {
-  Plan plan{};
-  std::vector<Compiled> compiled{};
-};
+/// Takes rows of `app` out of the history that no file has any more (`migrate --prune`), and gives
+/// them in order. Throws Error{history} while a squash still names one of them.
+std::vector<MigrationId> prune(Connection& connection, const Backend& backend,
+                               const std::vector<Migration>& files, const std::string& app,
+                               const ExecuteOptions& options, Reporter& reporter);
 
 /// What is wrong with a plan before anything runs: irreversible operations on the way back,
 /// functions this executable lacks (all named). Throws Error.
 void check_plan(const Plan& plan, const Functions& functions);
 
-/// Runs one script. `states` are those of `Compiled`. Throws like `migrate`.
+/// Runs one script as `migrate` does, its history row with it. Requires: `ensure_tables` ran.
 void run_script(const Compiled& compiled, Connection& connection, const Dialect& dialect,
                 const Functions& functions, Reporter& reporter);
 

@@ -12,14 +12,17 @@
 
 namespace turnstone::migrations {
 
+class Functions;
 class HistoricalModel;
 
 /// What a RunCpp function gets: the models as they were at that moment, inside the migration's
 /// transaction.
 class MigrationContext {
  public:
-  MigrationContext(const ProjectState& state, Connection& connection, const Dialect& dialect)
-      : state_(state), connection_(connection), dialect_(dialect) {}
+  /// `functions` gives the defaults of inserted rows that are registered functions.
+  MigrationContext(const ProjectState& state, Connection& connection, const Dialect& dialect,
+                   const Functions* functions = nullptr)
+      : state_(state), connection_(connection), dialect_(dialect), functions_(functions) {}
   /// Model `app.Model` of the state before the operation. Throws Error{bad_model} when unknown.
   HistoricalModel model(const std::string& reference);
   const ProjectState& state() const { return state_; }
@@ -31,6 +34,7 @@ class MigrationContext {
   const ProjectState& state_;
   Connection& connection_;
   const Dialect& dialect_;
+  const Functions* functions_;
 };
 
 using MigrationFunction = std::function<void(MigrationContext&)>;
@@ -71,31 +75,47 @@ class HistoricalRow {
 };
 
 /// Rows of one model at one moment of history. Every value is bound, every name quoted.
+///
+/// Fields go by their name; a relation by its own name or as `<name>_id`, the primary key also as
+/// `pk`. Fields of concrete bases are part of a row and may be written like own ones. A value is of
+/// the field's kind (text is read as files write it where the column is not text: `"9.99"` for a
+/// decimal, ISO 8601 for times).
+///
+/// Every function throws Error{bad_model} for an unknown field, with the nearest name.
 class HistoricalModel {
  public:
   using Values = std::vector<std::pair<std::string, Value>>;
   HistoricalModel(ModelPtr model, const ProjectState& state, Connection& connection,
-                  const Dialect& dialect);
+                  const Dialect& dialect, const Functions* functions = nullptr);
 
   /// Rows where all `where` fields equal (a NULL value asks IS NULL), ordered by primary key.
   std::vector<HistoricalRow> rows(const Values& where = {}) const;
-  /// The same one by one in constant memory, while rows may be changed by the callback.
+  /// The same one by one in constant memory. The callback may change, add and remove rows: rows it
+  /// adds behind the last one are not visited, a change is seen once the row's batch was read.
   void each(const std::function<void(const HistoricalRow&)>& visit, const Values& where = {}) const;
   std::int64_t count(const Values& where = {}) const;
-  /// Inserts a row; fields not named take their default (also of functions), or NULL. Gives the
-  /// primary key.
+  /// Inserts a row; fields not named take what Django gives them: `auto_now` and `auto_now_add` the
+  /// time, else the default (also of functions), else the database's default, else an empty text
+  /// or NULL. Gives the primary key; NULL for one of several columns.
   Value insert(const Values& values) const;
   /// Sets fields of all rows that match; gives the number of rows.
   std::int64_t update(const Values& values, const Values& where) const;
+  /// Deletes rows and does to rows that refer to them what `on_delete` says, as Django does. Gives
+  /// the number of rows of this model. Throws Error{database} where PROTECT or RESTRICT forbids it.
   std::int64_t remove(const Values& where) const;
   /// Rows of the table of a many-to-many field: adds (owner key, target key) where it is absent.
   void link(const std::string& many_to_many, const Value& owner, const Value& target) const;
+  /// Takes it away where it is there.
+  void unlink(const std::string& many_to_many, const Value& owner, const Value& target) const;
+  /// Target keys of one owner, in order.
+  std::vector<Value> linked(const std::string& many_to_many, const Value& owner) const;
 
  private:
   ModelPtr model_;
   const ProjectState& state_;
   Connection& connection_;
   const Dialect& dialect_;
+  const Functions* functions_;
 };
 
 }  // namespace turnstone::migrations

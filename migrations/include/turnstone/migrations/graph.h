@@ -84,6 +84,9 @@ struct Target {
   std::string name{};
 };
 
+/// True when the history counts `id` as applied: its own row, or the rows of all it replaces.
+bool is_applied(const Graph& graph, const History& history, const MigrationId& id);
+
 /// Plan towards the targets; none: every leaf. Throws Error{conflict} for a plan in both
 /// directions. `django-behaviour.md` §6.5.
 Plan make_plan(const Graph& graph, const History& history, const std::vector<Target>& targets);

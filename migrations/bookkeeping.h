@@ -1,0 +1,50 @@
+#pragma once
+
+#include <turnstone/migrations/executor.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// What the executor alone needs of the tool's own tables.
+namespace turnstone::migrations {
+namespace recorder {
+
+/// Changes whenever a row was added to the history or taken away; cheap to ask for.
+struct Stamp {
+  std::int64_t count = 0;
+  std::int64_t last = 0;  ///< highest id
+  bool operator==(const Stamp&) const = default;
+};
+/// A history and the stamp it had.
+struct Recorded {
+  History history{};
+  Stamp stamp{};
+};
+Recorded read_all(Connection& connection, const Backend& backend);
+/// Requires: the table is there.
+Stamp read_stamp(Connection& connection);
+
+Statement delete_rows(const std::vector<MigrationId>& ids, const Dialect& dialect);
+Statement update_digest(const Migration& migration, const Dialect& dialect);
+
+}  // namespace recorder
+
+/// `turnstone_journal`: how far a migration that cannot be atomic has come. One row for a migration
+/// and direction, gone once the migration is recorded.
+namespace journal {
+
+struct Position {
+  std::size_t done = 0;  ///< items of the script, counted over all batches
+  std::string digest{};  ///< over those items
+};
+std::optional<Position> read(Connection& connection, const MigrationId& id, bool backwards,
+                             const Dialect& dialect);
+Statement write(const MigrationId& id, bool backwards, const Position& position,
+                const Dialect& dialect);
+/// Both directions.
+Statement clear(const MigrationId& id, const Dialect& dialect);
+
+}  // namespace journal
+}  // namespace turnstone::migrations
