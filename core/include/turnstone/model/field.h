@@ -158,6 +158,10 @@ struct Field {
 /// (`related_name`, `blank`, `renamed_from`, choices without a check) are left out, `to` and
 /// `through` compare without regard to case.
 bool same_definition(const Field& a, const Field& b);
+/// Keys of the stored options in which two fields differ, `type` first; names are not compared.
+std::vector<std::string> differing_options(const Field& a, const Field& b);
+/// Equal nested fields, or both absent.
+bool same_field(const std::shared_ptr<const Field>& a, const std::shared_ptr<const Field>& b);
 /// `field` as operations and snapshots keep it: without registry-only attributes.
 Field stored_form(Field field);
 
