@@ -1,1 +1,624 @@
-// written next
+#include "operation_json.h"
+
+#include "json/model_json.h"
+#include "text_file.h"
+
+#include <turnstone/error.h>
+
+#include <algorithm>
+#include <set>
+#include <type_traits>
+
+namespace turnstone::migrations {
+namespace {
+
+using json::Node;
+using json::Tree;
+
+// Keys ------------------------------------------------------------------------------------------
+// One list of keys per operation, walked by three visitors: names of keys, reader, writer. A key
+// that one of them does not know would not compile.
+
+/// Readers fill an operation, writers only look.
+template <class V, class T>
+using Of = std::conditional_t<V::fills, T, const T>;
+
+/// How a text may be missing.
+enum class Text {
+  name,      ///< required, never empty
+  nullable,  ///< required; `null` and "" are the same and are written as `null`
+  optional,  ///< left out where empty
+};
+
+struct Keys {
+  template <class V>
+  void operator()(V& v, Of<V, CreateModel>& o) const {
+    v.text("name", o.name, Text::name);
+    v.fields("fields", o.fields);
+    v.options("options", o.options);
+    v.bases("bases", o.bases);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, DeleteModel>& o) const {
+    v.text("name", o.name, Text::name);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RenameModel>& o) const {
+    v.text("old_name", o.old_name, Text::name);
+    v.text("new_name", o.new_name, Text::name);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AlterModelTable>& o) const {
+    v.text("name", o.name, Text::name);
+    v.text("table", o.table, Text::nullable);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AlterModelTableComment>& o) const {
+    v.text("name", o.name, Text::name);
+    v.text("table_comment", o.table_comment, Text::nullable);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AlterUniqueTogether>& o) const {
+    v.text("name", o.name, Text::name);
+    v.name_lists("unique_together", o.unique_together);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AlterOrderWithRespectTo>& o) const {
+    v.text("name", o.name, Text::name);
+    v.text("order_with_respect_to", o.order_with_respect_to, Text::nullable);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AlterModelOptions>& o) const {
+    v.text("name", o.name, Text::name);
+    v.state_options("options", o);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AddField>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.field("field", o.field);
+    v.flag("preserve_default", o.preserve_default, true);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RemoveField>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.text("name", o.name, Text::name);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AlterField>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.field("field", o.field);
+    v.flag("preserve_default", o.preserve_default, true);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RenameField>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.text("old_name", o.old_name, Text::name);
+    v.text("new_name", o.new_name, Text::name);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AddIndex>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.index("index", o.index);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RemoveIndex>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.text("name", o.name, Text::name);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RenameIndex>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.text("new_name", o.new_name, Text::name);
+    v.text("old_name", o.old_name, Text::optional);
+    v.names("old_fields", o.old_fields);
+    v.require(o.old_name.empty() != o.old_fields.empty(),
+              "expected either \"old_name\" or \"old_fields\"");
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AddConstraint>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.constraint("constraint", o.constraint);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RemoveConstraint>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.text("name", o.name, Text::name);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AlterConstraint>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.text("name", o.name, Text::name);
+    v.constraint("constraint", o.constraint);
+    v.require(name_of(o.constraint) == o.name, "the constraint is named \"" +
+                                                   name_of(o.constraint) + "\", expected \"" +
+                                                   o.name + "\" as in \"name\"");
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RunSQL>& o) const {
+    v.source("sql", "sql_file", o.sql);
+    v.optional_source("reverse_sql", "reverse_sql_file", o.reverse_sql);
+    v.operations("state_operations", o.state_operations);
+    v.flag("elidable", o.elidable, false);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RunCpp>& o) const {
+    v.text("code", o.code, Text::name);
+    v.optional_text("reverse_code", o.reverse_code);
+    v.flag("elidable", o.elidable, false);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, SeparateDatabaseAndState>& o) const {
+    v.operations("database_operations", o.database_operations);
+    v.operations("state_operations", o.state_operations);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, CreateExtension>& o) const {
+    v.text("name", o.name, Text::name);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, CreateCollation>& o) const {
+    collation(v, o);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RemoveCollation>& o) const {
+    collation(v, o);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AddIndexConcurrently>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.index("index", o.index);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RemoveIndexConcurrently>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.text("name", o.name, Text::name);
+  }
+  template <class V>
+  void operator()(V& v, Of<V, AddConstraintNotValid>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.constraint("constraint", o.constraint);
+    v.require(std::holds_alternative<CheckConstraint>(o.constraint),
+              "expected a CheckConstraint: others can't be added without a look at the rows");
+  }
+  template <class V>
+  void operator()(V& v, Of<V, ValidateConstraint>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.text("name", o.name, Text::name);
+  }
+
+ private:
+  template <class V, class Collation>
+  static void collation(V& v, Collation& o) {
+    v.text("name", o.name, Text::name);
+    v.text("locale", o.locale, Text::name);
+    v.provider("provider", o.provider);
+    v.flag("deterministic", o.deterministic, true);
+  }
+};
+
+/// Django's options without any meaning for schemas and rows; `formats.md` §3.
+const std::vector<std::string>& idle_options() {
+  static const std::vector<std::string> keys{"ordering",
+                                             "get_latest_by",
+                                             "permissions",
+                                             "default_permissions",
+                                             "default_related_name",
+                                             "default_manager_name",
+                                             "select_on_save",
+                                             "verbose_name",
+                                             "verbose_name_plural"};
+  return keys;
+}
+
+// Names -----------------------------------------------------------------------------------------
+
+struct KeyNames {
+  static constexpr bool fills = true;
+  std::vector<std::string> found{"op"};
+
+  void text(const char* key, std::string&, Text) { found.emplace_back(key); }
+  void optional_text(const char* key, std::optional<std::string>&) { found.emplace_back(key); }
+  void provider(const char* key, std::string&) { found.emplace_back(key); }
+  void flag(const char* key, bool&, bool) { found.emplace_back(key); }
+  void names(const char* key, std::vector<std::string>&) { found.emplace_back(key); }
+  void bases(const char* key, std::vector<std::string>&) { found.emplace_back(key); }
+  void name_lists(const char* key, std::vector<std::vector<std::string>>&) {
+    found.emplace_back(key);
+  }
+  void fields(const char* key, std::vector<Field>&) { found.emplace_back(key); }
+  void field(const char* key, Field&) { found.emplace_back(key); }
+  void options(const char* key, Options&) { found.emplace_back(key); }
+  void state_options(const char* key, AlterModelOptions&) { found.emplace_back(key); }
+  void index(const char* key, Index&) { found.emplace_back(key); }
+  void constraint(const char* key, Constraint&) { found.emplace_back(key); }
+  void operations(const char* key, std::shared_ptr<const Operations>&) { found.emplace_back(key); }
+  void source(const char* key, const char* file_key, RunSQL::Source&) {
+    found.insert(found.end(), {key, file_key});
+  }
+  void optional_source(const char* key, const char* file_key, std::optional<RunSQL::Source>&) {
+    found.insert(found.end(), {key, file_key});
+  }
+  void require(bool, const std::string&) {}
+};
+
+template <class T>
+const std::vector<std::string>& keys_of() {
+  static const std::vector<std::string> keys = [] {
+    KeyNames names;
+    T operation;
+    Keys{}(names, operation);
+    return names.found;
+  }();
+  return keys;
+}
+
+// Reader ----------------------------------------------------------------------------------------
+
+class Reader {
+ public:
+  static constexpr bool fills = true;
+  Reader(const Node& node, const std::string& app, const std::filesystem::path& folder)
+      : node_(node), app_(app), folder_(folder) {}
+
+  void text(const char* key, std::string& value, Text kind) const {
+    if (kind == Text::name) {
+      value = node_.at(key).name();
+    } else if (kind == Text::nullable) {
+      const Node node = node_.at(key);
+      if (!node.is_null()) value = node.text();
+    } else if (const auto node = node_.find(key)) {
+      value = node->name();
+    }
+  }
+  void optional_text(const char* key, std::optional<std::string>& value) const {
+    const auto node = node_.find(key);
+    if (node && !node->is_null()) value = node->name();
+  }
+  /// libc is what an absent provider means.
+  void provider(const char* key, std::string& value) const {
+    text(key, value, Text::optional);
+    if (value == "libc") value.clear();
+  }
+  void flag(const char* key, bool& value, bool) const {
+    if (const auto node = node_.find(key)) value = node->boolean();
+  }
+  void names(const char* key, std::vector<std::string>& value) const {
+    if (const auto node = node_.find(key)) value = names_of(*node);
+  }
+  void bases(const char* key, std::vector<std::string>& value) const {
+    const auto node = node_.find(key);
+    if (!node) return;
+    for (const Node& item : node->items()) {
+      std::string base = item.name();
+      if (base.find('.') == std::string::npos) base = app_ + "." + base;
+      if (std::find(value.begin(), value.end(), base) != value.end()) {
+        item.fail("the base \"" + base + "\" is there twice");
+      }
+      value.push_back(std::move(base));
+    }
+  }
+  /// A flat list of names means one; `null` means none.
+  void name_lists(const char* key, std::vector<std::vector<std::string>>& value) const {
+    const Node node = node_.at(key);
+    if (node.is_null()) return;
+    const std::vector<Node> items = node.items();
+    if (!items.empty() && items.front().is_string()) {
+      value.push_back(names_of(node));
+      return;
+    }
+    for (const Node& item : items) value.push_back(names_of(item));
+  }
+  void fields(const char* key, std::vector<Field>& value) const {
+    const std::vector<Node> items = node_.at(key).items();
+    value.reserve(items.size());
+    std::set<std::string> seen;
+    for (const Node& item : items) {
+      value.push_back(json::read_field(item, app_, json::Attributes::stored));
+      if (!seen.insert(value.back().name).second) {
+        item.fail("the field \"" + value.back().name + "\" is there twice");
+      }
+    }
+  }
+  void field(const char* key, Field& value) const {
+    value = json::read_field(node_.at(key), app_, json::Attributes::stored);
+  }
+  void options(const char* key, Options& value) const {
+    if (const auto node = node_.find(key)) {
+      value = json::read_options(*node, app_, json::Attributes::stored);
+    }
+  }
+  void state_options(const char* key, AlterModelOptions& value) const {
+    const Node node = node_.at(key);
+    std::vector<std::string> keys{"managed", "base_manager_name"};
+    keys.insert(keys.end(), idle_options().begin(), idle_options().end());
+    node.only_keys(keys);
+    if (const auto managed = node.find("managed")) value.managed = managed->boolean();
+    const auto manager = node.find("base_manager_name");
+    if (manager && !manager->is_null()) value.base_manager_name = manager->text();
+  }
+  void index(const char* key, Index& value) const {
+    const Node node = node_.at(key);
+    value = json::read_index(node, app_);
+    if (value.name.empty()) node.fail("the index has no name", "give it a \"name\"");
+  }
+  void constraint(const char* key, Constraint& value) const {
+    value = json::read_constraint(node_.at(key), app_);
+  }
+  void operations(const char* key, std::shared_ptr<const Operations>& value) const {
+    const auto node = node_.find(key);
+    if (!node) return;
+    value = std::make_shared<const Operations>(read_operations(*node, app_, folder_));
+  }
+  void source(const char* key, const char* file_key, RunSQL::Source& value) const {
+    std::optional<RunSQL::Source> found;
+    optional_source(key, file_key, found);
+    if (!found) {
+      node_.fail("expected \"" + std::string(key) + "\" or \"" + file_key + "\", found neither");
+    }
+    value = std::move(*found);
+  }
+  void optional_source(const char* key, const char* file_key,
+                       std::optional<RunSQL::Source>& value) const {
+    auto node = node_.find(key);
+    const auto file = node_.find(file_key);
+    if (node && node->is_null()) node.reset();
+    if (node && file) {
+      node_.fail("expected either \"" + std::string(key) + "\" or \"" + file_key +
+                 "\", found both");
+    }
+    if (node) value = source_of(*node);
+    if (file) value = file_source(*file);
+  }
+  void require(bool holds, const std::string& message) const {
+    if (!holds) node_.fail(message);
+  }
+
+ private:
+  static std::vector<std::string> names_of(const Node& node) {
+    std::vector<std::string> names;
+    for (const Node& item : node.items()) names.push_back(item.name());
+    return names;
+  }
+  static RunSQL::Source source_of(const Node& node) {
+    RunSQL::Source source;
+    if (node.is_string()) {
+      source.text = node.text();
+      return source;
+    }
+    if (!node.is_array()) node.expected("a string or an array of statements");
+    for (const Node& item : node.items()) source.statements.push_back(statement_of(item));
+    return source;
+  }
+  static SqlStatement statement_of(const Node& node) {
+    if (node.is_string()) return {node.name(), {}};
+    if (!node.is_array()) node.expected("a statement or [statement, [parameter, ...]]");
+    const std::vector<Node> items = node.items();
+    if (items.size() != 2 || !items[0].is_string() || !items[1].is_array()) {
+      node.fail("expected [statement, [parameter, ...]], found another array");
+    }
+    SqlStatement statement{items[0].name(), {}};
+    for (const Node& item : items[1].items()) {
+      statement.parameters.push_back(json::to_json(item.value()));
+    }
+    return statement;
+  }
+  RunSQL::Source file_source(const Node& node) const {
+    const std::string name = node.name();
+    const std::filesystem::path path(name);
+    const bool leaves_folder =
+        path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
+    if (leaves_folder) {
+      node.fail("the SQL file \"" + name + "\" is not beside the migration",
+                "name it relative to the migration's folder, without \"..\"");
+    }
+    std::optional<std::string> text = read_text_file(folder_ / path);
+    if (!text) {
+      node.fail("the SQL file \"" + name + "\" does not exist",
+                "it is looked for in " + folder_.string());
+    }
+    RunSQL::Source source;
+    source.text = std::move(*text);
+    source.file = name;
+    return source;
+  }
+
+  const Node& node_;
+  const std::string& app_;
+  const std::filesystem::path& folder_;
+};
+
+template <class T>
+Operation read_as(const Node& node, const std::string& app, const std::filesystem::path& folder) {
+  node.only_keys(keys_of<T>());
+  T operation;
+  Reader reader(node, app, folder);
+  Keys{}(reader, operation);
+  return Operation{std::move(operation)};
+}
+
+/// The variant is the list: every alternative can be read under its tag.
+template <class... Ts>
+std::optional<Operation> read_any(const std::string& tag, const Node& node, const std::string& app,
+                                  const std::filesystem::path& folder,
+                                  std::type_identity<std::variant<Ts...>>) {
+  std::optional<Operation> found;
+  (void)((tag == Ts::tag && (found = read_as<Ts>(node, app, folder), true)) || ...);
+  return found;
+}
+
+template <class... Ts>
+std::vector<std::string> tags(std::type_identity<std::variant<Ts...>>) {
+  return {std::string(Ts::tag)...};
+}
+
+// Writer ----------------------------------------------------------------------------------------
+
+class Writer {
+ public:
+  static constexpr bool fills = false;
+  explicit Writer(std::string_view tag) { put("op", std::string(tag)); }
+  Tree take() { return std::move(tree_); }
+
+  void text(const char* key, const std::string& value, Text kind) {
+    if (value.empty() && kind == Text::nullable) {
+      put(key, nullptr);
+    } else if (!value.empty() || kind == Text::name) {
+      put(key, value);
+    }
+  }
+  void optional_text(const char* key, const std::optional<std::string>& value) {
+    if (value) put(key, *value);
+  }
+  void provider(const char* key, const std::string& value) { text(key, value, Text::optional); }
+  void flag(const char* key, bool value, bool usual) {
+    if (value != usual) put(key, value);
+  }
+  void names(const char* key, const std::vector<std::string>& value) {
+    if (!value.empty()) put(key, value);
+  }
+  void bases(const char* key, const std::vector<std::string>& value) { names(key, value); }
+  void name_lists(const char* key, const std::vector<std::vector<std::string>>& value) {
+    put(key, value);
+  }
+  void fields(const char* key, const std::vector<Field>& value) {
+    Tree items = Tree::array();
+    for (const Field& field : value) items.push_back(json::write_field(field));
+    put(key, std::move(items));
+  }
+  void field(const char* key, const Field& value) { put(key, json::write_field(value)); }
+  void options(const char* key, const Options& value) {
+    Tree written = json::write_options(value);
+    if (!written.empty()) put(key, std::move(written));
+  }
+  void state_options(const char* key, const AlterModelOptions& value) {
+    Tree written = Tree::object();
+    if (!value.managed) written["managed"] = false;
+    if (!value.base_manager_name.empty()) written["base_manager_name"] = value.base_manager_name;
+    put(key, std::move(written));
+  }
+  void index(const char* key, const Index& value) { put(key, json::write_index(value)); }
+  void constraint(const char* key, const Constraint& value) {
+    put(key, json::write_constraint(value));
+  }
+  void operations(const char* key, const std::shared_ptr<const Operations>& value) {
+    if (value && !value->empty()) put(key, write_operations(*value));
+  }
+  void source(const char* key, const char* file_key, const RunSQL::Source& value) {
+    if (!value.file.empty()) {
+      put(file_key, value.file);
+    } else if (value.text) {
+      put(key, *value.text);
+    } else {
+      Tree items = Tree::array();
+      for (const SqlStatement& statement : value.statements) items.push_back(written(statement));
+      put(key, std::move(items));
+    }
+  }
+  void optional_source(const char* key, const char* file_key,
+                       const std::optional<RunSQL::Source>& value) {
+    if (value) source(key, file_key, *value);
+  }
+  void require(bool, const std::string&) {}
+
+ private:
+  static Tree written(const SqlStatement& statement) {
+    if (statement.parameters.empty()) return Tree(statement.sql);
+    Tree parameters = Tree::array();
+    for (const Json& value : statement.parameters) parameters.push_back(json::to_tree(value));
+    Tree item = Tree::array();
+    item.push_back(statement.sql);
+    item.push_back(std::move(parameters));
+    return item;
+  }
+  template <class T>
+  void put(const char* key, T&& value) {
+    tree_[key] = std::forward<T>(value);
+  }
+
+  Tree tree_;
+};
+
+struct Write {
+  template <class T>
+  Tree operator()(const T& operation) const {
+    Writer writer(T::tag);
+    Keys{}(writer, operation);
+    return writer.take();
+  }
+};
+
+// SQL files -------------------------------------------------------------------------------------
+
+void collect(const Operations& operations, std::vector<std::string>& texts);
+
+struct CollectSqlFiles {
+  std::vector<std::string>& texts;
+
+  void operator()(const RunSQL& o) const {
+    source(o.sql);
+    if (o.reverse_sql) source(*o.reverse_sql);
+    nested(o.state_operations);
+  }
+  void operator()(const SeparateDatabaseAndState& o) const {
+    nested(o.database_operations);
+    nested(o.state_operations);
+  }
+  template <class T>
+  void operator()(const T&) const {}
+
+ private:
+  void source(const RunSQL::Source& value) const {
+    if (!value.file.empty()) texts.push_back(value.text.value_or(""));
+  }
+  void nested(const std::shared_ptr<const Operations>& operations) const {
+    if (operations) collect(*operations, texts);
+  }
+};
+
+void collect(const Operations& operations, std::vector<std::string>& texts) {
+  for (const Operation& operation : operations) match(operation, CollectSqlFiles{texts});
+}
+
+}  // namespace
+
+Operation read_operation(const Node& node, const std::string& app,
+                         const std::filesystem::path& folder) {
+  constexpr std::type_identity<OperationVariant> all;
+  const Node tag = node.at("op");
+  std::optional<Operation> found = read_any(tag.name(), node, app, folder, all);
+  if (!found) {
+    tag.fail("unknown operation \"" + tag.text() + "\"",
+             did_you_mean(tag.text(), operation_names()));
+  }
+  return std::move(*found);
+}
+
+Operations read_operations(const Node& node, const std::string& app,
+                           const std::filesystem::path& folder) {
+  Operations operations;
+  const std::vector<Node> items = node.items();
+  operations.reserve(items.size());
+  for (const Node& item : items) operations.push_back(read_operation(item, app, folder));
+  return operations;
+}
+
+Tree write_operation(const Operation& operation) { return match(operation, Write{}); }
+
+Tree write_operations(const Operations& operations) {
+  Tree items = Tree::array();
+  for (const Operation& operation : operations) items.push_back(write_operation(operation));
+  return items;
+}
+
+std::vector<std::string> sql_file_texts(const Operations& operations) {
+  std::vector<std::string> texts;
+  collect(operations, texts);
+  return texts;
+}
+
+const std::vector<std::string>& operation_names() {
+  static const std::vector<std::string> names = tags(std::type_identity<OperationVariant>{});
+  return names;
+}
+
+}  // namespace turnstone::migrations

@@ -37,14 +37,16 @@ struct Migration {
 
 /// Canonical text of a migration file, with final newline. `formats.md` §4.
 std::string to_text(const Migration& migration);
-/// `sha256:<hex>` of that text and of the SQL files it names.
+/// `sha256:<hex>` of that text, followed by the hexadecimal SHA-256 and a newline for each SQL file
+/// it names.
 std::string digest_of(const Migration& migration);
 /// Reads one file's text. `app` and the name come from its place. `file` is for messages, and the
 /// folder of `sql_file`. Throws Error{bad_file} with file and JSON pointer.
 Migration read_migration(const std::string& app, const std::filesystem::path& file,
                          const std::string& text);
 /// All migrations of a folder, sorted by name; empty where there is no folder. Files that end in
-/// `.json` are read, except `snapshot.json` and names that begin with `_`, `~` or `.`.
+/// `.json` are read, except `snapshot.json` and names that begin with `_`, `~` or `.`; other names
+/// must be made of letters, digits and `_`.
 std::vector<Migration> load_migrations(const std::string& app, const std::filesystem::path& folder);
 
 /// One app's stored state after its leaf. `formats.md` §5.
@@ -53,10 +55,14 @@ struct Snapshot {
   std::string digest{};  ///< `chain_digest` of the app's migrations
   std::vector<ModelState> models{};
 };
+/// Canonical text, models in the order given.
 std::string to_text(const Snapshot& snapshot);
+/// Throws Error{bad_file} with file and JSON pointer. Whether the digest is that of the files is
+/// for the caller to see.
 Snapshot read_snapshot(const std::string& app, const std::filesystem::path& file,
                        const std::string& text);
-/// Digest over the names and digests of an app's migrations, in order of name.
+/// Digest over the names and digests of an app's migrations: SHA-256 of lines `name digest`, in the
+/// order of names whatever the order of the vector.
 std::string chain_digest(const std::vector<Migration>& app_migrations);
 
 /// Files to write and to remove as one step: after a kill at any moment either all of it happened
@@ -64,11 +70,17 @@ std::string chain_digest(const std::vector<Migration>& app_migrations);
 struct FileChange {
   std::map<std::filesystem::path, std::string> write{};
   std::vector<std::filesystem::path> remove{};
+  /// What files held when the change was worked out; nothing for one that was not there. Where that
+  /// is no longer so somebody else was faster: nothing is written, Error{conflict}.
+  std::map<std::filesystem::path, std::optional<std::string>> expect{};
 };
-/// Does it: writes temporaries, then one commit record, then renames. Makes missing folders.
+/// Does it: writes temporaries, then one commit record, then renames. Makes missing folders; files
+/// may lie outside of `folder`, which holds the record and the lock that keeps other writers out.
+/// Throws Error{bad_file} where the disk refuses; then nothing is changed, or, when that happens
+/// among the renames, `finish_pending` carries on.
 void write_files(const std::filesystem::path& folder, const FileChange& change);
-/// Finishes or takes back what a killed `write_files` left in `folder`. Gives false where there was
-/// nothing to do.
+/// Finishes or takes back what a killed `write_files` left in `folder`; waits for one that is still
+/// running. Gives false where there was nothing to do.
 bool finish_pending(const std::filesystem::path& folder);
 
 }  // namespace turnstone::migrations

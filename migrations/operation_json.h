@@ -1,0 +1,35 @@
+#pragma once
+
+// Internal: operations as JSON; `formats.md` §4.
+
+#include "json/tree.h"
+
+#include <turnstone/migrations/operation.h>
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace turnstone::migrations {
+
+/// One operation of a migration of `app`. `folder` is where `sql_file` is looked for; the file's
+/// text becomes part of the operation. Throws Error{bad_file} with file and JSON pointer.
+Operation read_operation(const json::Node& node, const std::string& app,
+                         const std::filesystem::path& folder);
+/// An array of them.
+Operations read_operations(const json::Node& node, const std::string& app,
+                           const std::filesystem::path& folder);
+
+/// Canonical form: `op` first, then Django's keys in Django's order, without those that hold their
+/// default. Texts of SQL files are not part of it.
+json::Tree write_operation(const Operation& operation);
+json::Tree write_operations(const Operations& operations);
+
+/// Texts of the SQL files that `operations` and those inside them name, in order of mention.
+std::vector<std::string> sql_file_texts(const Operations& operations);
+
+/// Names of all operations, in the order of the variant.
+const std::vector<std::string>& operation_names();
+
+}  // namespace turnstone::migrations
