@@ -1,152 +1,190 @@
 #include <turnstone/values.h>
 
 #include <cstdio>
+#include <limits>
 
 namespace turnstone {
 namespace {
 
-using std::chrono::days;
-using std::chrono::hours;
 using std::chrono::microseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
 
-/// Reads a text from the left.
+constexpr std::int64_t second = 1'000'000;
+constexpr std::int64_t day = 86'400 * second;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Reads a text from its beginning; every function takes what it recognises and leaves the rest.
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
-  bool done() const { return at_ == text_.size(); }
+  explicit Reader(std::string_view text) : rest_(text) {}
+
+  bool at_end() const { return rest_.empty(); }
+  char peek() const { return rest_.empty() ? '\0' : rest_.front(); }
+
   bool take(char c) {
-    if (done() || text_[at_] != c) return false;
-    ++at_;
+    if (peek() != c) return false;
+    rest_.remove_prefix(1);
     return true;
   }
-  bool at(char c) const { return !done() && text_[at_] == c; }
-  /// Exactly `count` digits.
-  std::optional<int> digits(int count) {
+
+  /// A number of `least` to `most` digits.
+  std::optional<int> number(std::size_t least, std::size_t most) {
+    std::size_t count = 0;
     int value = 0;
-    for (int i = 0; i < count; ++i) {
-      const auto digit = next_digit();
-      if (!digit) return std::nullopt;
-      value = value * 10 + *digit;
+    while (count < most && count < rest_.size() && is_digit(rest_[count])) {
+      value = value * 10 + (rest_[count++] - '0');
+    }
+    if (count < least) return std::nullopt;
+    rest_.remove_prefix(count);
+    return value;
+  }
+
+  /// Microseconds of a fraction behind `.` or `,`; digits beyond the sixth fall away.
+  std::optional<std::int64_t> fraction() {
+    if (peek() != '.' && peek() != ',') return 0;
+    rest_.remove_prefix(1);
+    if (!is_digit(peek())) return std::nullopt;
+    std::int64_t value = 0;
+    for (std::int64_t unit = second / 10; is_digit(peek()); unit /= 10) {
+      value += unit * (peek() - '0');
+      rest_.remove_prefix(1);
     }
     return value;
   }
-  /// One to eighteen digits.
-  std::optional<std::int64_t> number() {
-    std::int64_t value = 0;
-    int count = 0;
-    while (const auto digit = next_digit()) {
-      if (++count > 18) return std::nullopt;
-      value = value * 10 + *digit;
-    }
-    return count == 0 ? std::nullopt : std::optional(value);
+
+  std::optional<Date> date() {
+    const std::optional<int> year = number(4, 4);
+    if (!year || *year == 0 || !take('-')) return std::nullopt;
+    const std::optional<int> month = number(1, 2);
+    if (!month || !take('-')) return std::nullopt;
+    const std::optional<int> day_of_month = number(1, 2);
+    if (!day_of_month) return std::nullopt;
+    const std::chrono::year_month_day value(std::chrono::year(*year),
+                                            std::chrono::month(static_cast<unsigned>(*month)),
+                                            std::chrono::day(static_cast<unsigned>(*day_of_month)));
+    if (!value.ok()) return std::nullopt;
+    return Date(value);
   }
-  /// Digits behind a point as microseconds: one to nine of them, cut behind the sixth.
-  std::optional<std::int64_t> fraction() {
+
+  std::optional<Time> time() {
+    const std::optional<int> hour = number(1, 2);
+    if (!hour || *hour > 23 || !take(':')) return std::nullopt;
+    const std::optional<int> minute = number(2, 2);
+    if (!minute || *minute > 59) return std::nullopt;
+    std::int64_t value = (*hour * 60 + *minute) * 60 * second;
+    if (take(':')) {
+      const std::optional<int> seconds = number(2, 2);
+      if (!seconds || *seconds > 59) return std::nullopt;
+      const std::optional<std::int64_t> micros = fraction();
+      if (!micros) return std::nullopt;
+      value += *seconds * second + *micros;
+    }
+    return Time{microseconds(value)};
+  }
+
+  /// Microseconds east of UTC: `Z`, `±hh`, `±hhmm`, `±hh:mm`, or nothing, which is UTC.
+  std::optional<std::int64_t> offset() {
+    if (at_end() || take('Z') || take('z')) return 0;
+    const bool west = peek() == '-';
+    if (!take('+') && !take('-')) return std::nullopt;
+    const std::optional<int> hours = number(2, 2);
+    if (!hours || *hours > 23) return std::nullopt;
+    int minutes = 0;
+    if (take(':') || is_digit(peek())) {
+      const std::optional<int> read = number(2, 2);
+      if (!read || *read > 59) return std::nullopt;
+      minutes = *read;
+    }
+    const std::int64_t value = (*hours * 60 + minutes) * 60 * second;
+    return west ? -value : value;
+  }
+
+  /// `whole` and the fraction that follows, times `unit`; empty where 64 bits do not hold it.
+  std::optional<std::int64_t> amount(std::int64_t whole, std::int64_t unit) {
+    __extension__ typedef __int128 Wide;
+    const std::optional<std::int64_t> parts = fraction();
+    if (!parts) return std::nullopt;
+    const Wide value = static_cast<Wide>(whole) * unit + static_cast<Wide>(*parts) * unit / second;
+    if (value > std::numeric_limits<std::int64_t>::max()) return std::nullopt;
+    return static_cast<std::int64_t>(value);
+  }
+
+  /// A number of at most 18 digits.
+  std::optional<std::int64_t> whole() {
     std::int64_t value = 0;
     int count = 0;
-    while (const auto digit = next_digit()) {
-      if (count < 6) value = value * 10 + *digit;
-      if (++count > 9) return std::nullopt;
+    for (; is_digit(peek()); ++count) {
+      if (count == 18) return std::nullopt;
+      value = value * 10 + (peek() - '0');
+      rest_.remove_prefix(1);
     }
     if (count == 0) return std::nullopt;
-    for (; count < 6; ++count) value *= 10;
     return value;
+  }
+
+  void skip_blanks() {
+    while (take(' ')) {
+    }
   }
 
  private:
-  std::optional<int> next_digit() {
-    if (done() || text_[at_] < '0' || text_[at_] > '9') return std::nullopt;
-    return text_[at_++] - '0';
-  }
-  std::string_view text_;
-  std::size_t at_ = 0;
+  std::string_view rest_;
 };
 
-std::optional<Date> read_date(Reader& reader) {
-  const auto year = reader.digits(4);
-  if (!year || !reader.take('-')) return std::nullopt;
-  const auto month = reader.digits(2);
-  if (!month || !reader.take('-')) return std::nullopt;
-  const auto day = reader.digits(2);
-  if (!day) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok() || *year == 0) return std::nullopt;
-  return Date(date);
-}
-
-std::optional<microseconds> read_time(Reader& reader) {
-  const auto hour = reader.digits(2);
-  if (!hour || *hour > 23 || !reader.take(':')) return std::nullopt;
-  const auto minute = reader.digits(2);
-  if (!minute || *minute > 59) return std::nullopt;
-  microseconds time = hours(*hour) + minutes(*minute);
-  if (!reader.take(':')) return time;
-  const auto second = reader.digits(2);
-  if (!second || *second > 59) return std::nullopt;
-  time += seconds(*second);
-  if (reader.take('.') || reader.take(',')) {
-    const auto fraction = reader.fraction();
-    if (!fraction) return std::nullopt;
-    time += microseconds(*fraction);
-  }
-  return time;
-}
-
-std::string clock_text(microseconds time) {
-  const auto total = time.count();
+/// `hh:mm:ss` and six digits of fraction where it is not zero.
+std::string clock_text(std::int64_t since_midnight) {
+  const auto seconds = static_cast<int>(since_midnight / second);
+  const auto fraction = static_cast<int>(since_midnight % second);
   char text[32];
-  const int size = std::snprintf(
-      text, sizeof text, "%02d:%02d:%02d", static_cast<int>(total / 3'600'000'000),
-      static_cast<int>(total / 60'000'000 % 60), static_cast<int>(total / 1'000'000 % 60));
-  std::string result(text, static_cast<std::size_t>(size));
-  if (const auto fraction = total % 1'000'000; fraction != 0) {
-    std::snprintf(text, sizeof text, ".%06d", static_cast<int>(fraction));
+  std::snprintf(text, sizeof text, "%02d:%02d:%02d", seconds / 3600, seconds / 60 % 60,
+                seconds % 60);
+  std::string result = text;
+  if (fraction != 0) {
+    std::snprintf(text, sizeof text, ".%06d", fraction);
     result += text;
   }
   return result;
 }
 
+/// The part of a duration with its unit: what may follow what.
+struct DurationUnit {
+  char letter = ' ';
+  bool of_time = false;
+  std::int64_t size = 0;
+};
+
+constexpr DurationUnit duration_units[] = {{'W', false, 7 * day},
+                                           {'D', false, day},
+                                           {'H', true, 3600 * second},
+                                           {'M', true, 60 * second},
+                                           {'S', true, second}};
+
 }  // namespace
 
 std::optional<Date> parse_date(std::string_view text) {
   Reader reader(text);
-  const auto date = read_date(reader);
-  return reader.done() ? date : std::nullopt;
+  const std::optional<Date> value = reader.date();
+  if (!value || !reader.at_end()) return std::nullopt;
+  return value;
 }
 
 std::optional<Time> parse_time(std::string_view text) {
   Reader reader(text);
-  const auto time = read_time(reader);
-  if (!time || !reader.done()) return std::nullopt;
-  return Time{*time};
+  const std::optional<Time> value = reader.time();
+  if (!value || !reader.at_end()) return std::nullopt;
+  return value;
 }
 
 std::optional<DateTime> parse_date_time(std::string_view text) {
   Reader reader(text);
-  const auto date = read_date(reader);
-  if (!date || !(reader.take('T') || reader.take(' '))) return std::nullopt;
-  const auto time = read_time(reader);
+  const std::optional<Date> date = reader.date();
+  if (!date || !(reader.take('T') || reader.take(' ') || reader.take('t'))) return std::nullopt;
+  const std::optional<Time> time = reader.time();
   if (!time) return std::nullopt;
-  DateTime result = DateTime(*date) + *time;
-  if (reader.done() || (reader.take('Z') && reader.done())) return result;
-  const bool behind = reader.at('-');
-  if (!reader.take('-') && !reader.take('+')) return std::nullopt;
-  const auto hour = reader.digits(2);
-  if (!hour || *hour > 23) return std::nullopt;
-  int minute = 0;
-  if (!reader.done()) {
-    reader.take(':');
-    const auto part = reader.digits(2);
-    if (!part || *part > 59) return std::nullopt;
-    minute = *part;
-  }
-  if (!reader.done()) return std::nullopt;
-  const microseconds offset = hours(*hour) + minutes(minute);
-  return behind ? result + offset : result - offset;
+  reader.skip_blanks();
+  const std::optional<std::int64_t> offset = reader.offset();
+  if (!offset || !reader.at_end()) return std::nullopt;
+  return DateTime(*date) + time->since_midnight - microseconds(*offset);
 }
 
 std::optional<Duration> parse_duration(std::string_view text) {
@@ -154,48 +192,35 @@ std::optional<Duration> parse_duration(std::string_view text) {
   const bool negative = reader.take('-');
   if (!negative) reader.take('+');
   if (!reader.take('P')) return std::nullopt;
-  microseconds total{};
-  bool any = false;
+  std::int64_t total = 0;
   bool in_time = false;
-  int last = -1;  // units come in this order, each once
-  while (!reader.done()) {
+  bool any = false;
+  bool expects_time = false;
+  const DurationUnit* next = std::begin(duration_units);
+  while (!reader.at_end()) {
     if (!in_time && reader.take('T')) {
-      in_time = true;
-      if (reader.done()) return std::nullopt;
+      in_time = expects_time = true;
       continue;
     }
-    const auto whole = reader.number();
-    if (!whole || *whole > 1'000'000'000'000) return std::nullopt;
-    std::int64_t fraction = 0;
-    const bool has_fraction = reader.take('.') || reader.take(',');
-    if (has_fraction) {
-      const auto part = reader.fraction();
-      if (!part) return std::nullopt;
-      fraction = *part;
+    const std::optional<std::int64_t> whole = reader.whole();
+    if (!whole) return std::nullopt;
+    // The letter stands behind the fraction, which is read with its unit: look for it first.
+    Reader ahead = reader;
+    if (!ahead.fraction()) return std::nullopt;
+    while (next != std::end(duration_units) &&
+           (next->letter != ahead.peek() || next->of_time != in_time)) {
+      ++next;
     }
-    int unit = -1;
-    if (!in_time && reader.take('W')) {
-      unit = 0;
-      total += days(7 * *whole);
-    } else if (!in_time && reader.take('D')) {
-      unit = 1;
-      total += days(*whole);
-    } else if (in_time && reader.take('H')) {
-      unit = 2;
-      total += hours(*whole);
-    } else if (in_time && reader.take('M')) {
-      unit = 3;
-      total += minutes(*whole);
-    } else if (in_time && reader.take('S')) {
-      unit = 4;
-      total += seconds(*whole) + microseconds(fraction);
-    }
-    if (unit <= last || (has_fraction && unit != 4)) return std::nullopt;
-    last = unit;
+    if (next == std::end(duration_units)) return std::nullopt;
+    const std::optional<std::int64_t> amount = reader.amount(*whole, next->size);
+    if (!amount || __builtin_add_overflow(total, *amount, &total)) return std::nullopt;
+    reader.take(next->letter);
+    ++next;
     any = true;
+    expects_time = false;
   }
-  if (!any) return std::nullopt;
-  return negative ? -total : total;
+  if (!any || expects_time) return std::nullopt;
+  return Duration(negative ? -total : total);
 }
 
 std::string to_text(Date value) {
@@ -206,27 +231,21 @@ std::string to_text(Date value) {
   return text;
 }
 
-std::string to_text(Time value) { return clock_text(value.since_midnight); }
+std::string to_text(Time value) { return clock_text(value.since_midnight.count()); }
 
 std::string to_text(DateTime value) {
-  const Date date = std::chrono::floor<days>(value);
-  return to_text(date) + "T" + clock_text(value - date) + "Z";
+  const auto date = std::chrono::floor<std::chrono::days>(value);
+  return to_text(Date(date)) + "T" + clock_text((value - date).count()) + "Z";
 }
 
 std::string to_text(Duration value) {
-  const bool negative = value < Duration::zero();
-  const auto total = negative ? -value.count() : value.count();
-  char text[64];
-  std::snprintf(
-      text, sizeof text, "%sP%lldDT%02dH%02dM%02d", negative ? "-" : "",
-      static_cast<long long>(total / 86'400'000'000), static_cast<int>(total / 3'600'000'000 % 24),
-      static_cast<int>(total / 60'000'000 % 60), static_cast<int>(total / 1'000'000 % 60));
-  std::string result = text;
-  if (const auto fraction = total % 1'000'000; fraction != 0) {
-    std::snprintf(text, sizeof text, ".%06d", static_cast<int>(fraction));
-    result += text;
-  }
-  return result + "S";
+  const bool negative = value.count() < 0;
+  // Unsigned, because the smallest duration has no positive counterpart.
+  const std::uint64_t size = negative ? 0 - static_cast<std::uint64_t>(value.count())
+                                      : static_cast<std::uint64_t>(value.count());
+  const std::string clock = clock_text(static_cast<std::int64_t>(size % day));
+  return (negative ? "-P" : "P") + std::to_string(size / day) + "DT" + clock.substr(0, 2) + "H" +
+         clock.substr(3, 2) + "M" + clock.substr(6) + "S";
 }
 
 }  // namespace turnstone

@@ -1,15 +1,65 @@
 #include <turnstone/error.h>
 #include <turnstone/values.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace turnstone {
+namespace {
+
+using Tree = nlohmann::json;
+
+constexpr int max_depth = 500;
+
+/// Deeper documents would use up the stack of whoever writes them.
+void refuse_deep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > max_depth) {
+        throw Error(ErrorKind::bad_model, "JSON is nested more than 500 levels deep");
+      }
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+}
+
+std::string canonical(const Tree& tree) {
+  try {
+    return tree.dump();
+  } catch (const Tree::exception&) {
+    throw Error(ErrorKind::bad_model, "text is not UTF-8 and cannot be JSON");
+  }
+}
+
+/// The complaint of the parser without its own prefix: `unexpected end of input`.
+std::string complaint(const Tree::parse_error& error) {
+  const std::string_view text = error.what();
+  const std::size_t dash = text.find("; ");
+  return "not valid JSON at character " + std::to_string(error.byte) +
+         (dash == std::string_view::npos ? "" : ": " + std::string(text.substr(dash + 2)));
+}
+
+}  // namespace
 
 Json Json::parse(std::string_view text) {
+  refuse_deep(text);
   try {
-    return from_canonical(nlohmann::json::parse(text).dump());
-  } catch (const nlohmann::json::exception&) {
-    throw Error(ErrorKind::bad_model, "\"" + std::string(text) + "\" is not JSON");
+    return from_canonical(canonical(Tree::parse(text)));
+  } catch (const Tree::parse_error& error) {
+    throw Error(ErrorKind::bad_model, complaint(error));
+  } catch (const Tree::out_of_range&) {
+    throw Error(ErrorKind::bad_model, "a number is too large for JSON");
   }
 }
 
@@ -21,13 +71,20 @@ Json Json::from_canonical(std::string text) {
 
 Json Json::of(bool value) { return from_canonical(value ? "true" : "false"); }
 Json Json::of(std::int64_t value) { return from_canonical(std::to_string(value)); }
-Json Json::of(double value) { return from_canonical(nlohmann::json(value).dump()); }
-Json Json::of(std::string_view value) {
-  try {
-    return from_canonical(nlohmann::json(value).dump());
-  } catch (const nlohmann::json::exception&) {
-    throw Error(ErrorKind::bad_model, "a text is not valid UTF-8");
+
+Json Json::of(double value) {
+  if (!std::isfinite(value)) {
+    throw Error(ErrorKind::bad_model, "JSON has no infinite number and no NaN");
   }
+  return from_canonical(canonical(Tree(value)));
+}
+
+Json Json::of(std::string_view value) {
+  const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+  });
+  if (plain) return from_canonical("\"" + std::string(value) + "\"");
+  return from_canonical(canonical(Tree(value)));
 }
 
 bool Json::is_number() const {
@@ -38,10 +95,30 @@ bool Json::is_integer() const {
   return is_number() && text_.find_first_of(".eE") == std::string::npos;
 }
 
-std::int64_t Json::as_integer() const { return std::stoll(text_); }
-double Json::as_double() const { return std::stod(text_); }
+std::int64_t Json::as_integer() const {
+  std::int64_t value = 0;
+  const char* end = text_.data() + text_.size();
+  const auto [rest, failure] = std::from_chars(text_.data(), end, value);
+  if (failure != std::errc() || rest != end) {
+    throw Error(ErrorKind::bad_model, text_ + " is not an integer of 64 bits");
+  }
+  return value;
+}
+
+double Json::as_double() const {
+  double value = 0;
+  const char* end = text_.data() + text_.size();
+  const auto [rest, failure] = std::from_chars(text_.data(), end, value);
+  if (failure != std::errc() || rest != end) {
+    throw Error(ErrorKind::bad_model, text_ + " is not a number");
+  }
+  return value;
+}
+
 std::string Json::as_string() const {
-  return is_string() ? nlohmann::json::parse(text_).get<std::string>() : text_;
+  if (!is_string()) return text_;
+  if (text_.find('\\') == std::string::npos) return text_.substr(1, text_.size() - 2);
+  return Tree::parse(text_).get<std::string>();
 }
 
 }  // namespace turnstone

@@ -1,3 +1,9 @@
 turnstone_tests(core
+  decimal
+  error
+  iso8601
+  json_value
+  naming
   persistent_map
+  uuid
 )

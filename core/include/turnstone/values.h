@@ -115,7 +115,7 @@ class Json {
   bool as_bool() const { return text_ == "true"; }
   std::int64_t as_integer() const;
   double as_double() const;
-  /// The characters of a JSON string. Requires: is_string().
+  /// The characters of a JSON string; the text of any other document.
   std::string as_string() const;
 
   auto operator<=>(const Json&) const = default;
@@ -139,7 +139,7 @@ std::optional<Duration> parse_duration(std::string_view text);  ///< `P1DT2H3M4.
 std::string to_text(Date value);
 std::string to_text(Time value);      ///< fraction only where not zero, six digits
 std::string to_text(DateTime value);  ///< `2026-11-25T13:45:30Z`
-std::string to_text(Duration value);  ///< `P1DT02H03M04.5S`, as Django writes it
+std::string to_text(Duration value);  ///< `P1DT02H03M04.500000S`, as Django writes it
 
 /// Lower-case hexadecimal digits.
 std::string to_hex(const Bytes& bytes);
