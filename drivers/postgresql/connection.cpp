@@ -1,1 +1,600 @@
-// written next
+#include <libpq-fe.h>
+#include <poll.h>
+#include <turnstone/error.h>
+#include <turnstone/identifier.h>
+#include <turnstone/match.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <optional>
+#include <unordered_map>
+
+#include "postgresql/postgresql.h"
+#include "postgresql/values_text.h"
+
+namespace turnstone::postgresql {
+namespace {
+
+// Object identifiers of built-in types; `pg_type.dat` of PostgreSQL, the same in all versions.
+constexpr Oid bool_oid = 16;
+constexpr Oid bytea_oid = 17;
+constexpr Oid int8_oid = 20;
+constexpr Oid int2_oid = 21;
+constexpr Oid int4_oid = 23;
+constexpr Oid float4_oid = 700;
+constexpr Oid float8_oid = 701;
+
+constexpr int tick_ms = 200;
+constexpr int fetched_rows = 2000;
+constexpr std::size_t max_prepared = 256;
+
+struct ResultDeleter {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using Result = std::unique_ptr<PGresult, ResultDeleter>;
+
+struct SessionDeleter {
+  void operator()(PGconn* session) const { PQfinish(session); }
+};
+using Session = std::unique_ptr<PGconn, SessionDeleter>;
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool blank = c == '\n' || c == '\t' || c == '\r';
+    if (!blank) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+std::string field_of(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text ? text : "";
+}
+
+DatabaseErrorKind kind_of(const std::string& state) {
+  static const std::unordered_map<std::string, DatabaseErrorKind> kinds = {
+      {"23505", DatabaseErrorKind::unique},          {"23503", DatabaseErrorKind::foreign_key},
+      {"23502", DatabaseErrorKind::not_null},        {"23514", DatabaseErrorKind::check},
+      {"23P01", DatabaseErrorKind::exclusion},       {"40001", DatabaseErrorKind::serialization},
+      {"40P01", DatabaseErrorKind::serialization},   {"55P03", DatabaseErrorKind::lock_timeout},
+      {"57P01", DatabaseErrorKind::lost_connection}, {"57P02", DatabaseErrorKind::lost_connection},
+      {"57P03", DatabaseErrorKind::lost_connection}, {"57P05", DatabaseErrorKind::lost_connection},
+      {"25P03", DatabaseErrorKind::lost_connection},
+  };
+  const auto found = kinds.find(state);
+  if (found != kinds.end()) return found->second;
+  return state.starts_with("08") ? DatabaseErrorKind::lost_connection : DatabaseErrorKind::other;
+}
+
+/// A parameter as libpq takes it: text, or bytes as they are.
+struct Parameter {
+  std::string text{};
+  bool null = false;
+  bool binary = false;
+};
+
+struct ToParameter {
+  Parameter operator()(std::monostate) const { return {.null = true}; }
+  Parameter operator()(bool v) const { return {.text = v ? "t" : "f"}; }
+  Parameter operator()(std::int64_t v) const { return {.text = std::to_string(v)}; }
+  Parameter operator()(double v) const {
+    char digits[40];
+    const auto end = std::to_chars(digits, digits + sizeof digits, v).ptr;
+    return {.text = std::string(digits, end)};
+  }
+  Parameter operator()(const std::string& v) const { return {.text = v}; }
+  Parameter operator()(const Bytes& v) const {
+    return {.text = std::string(reinterpret_cast<const char*>(v.data()), v.size()), .binary = true};
+  }
+  Parameter operator()(const Decimal& v) const { return {.text = v.text()}; }
+  Parameter operator()(const Uuid& v) const { return {.text = v.text()}; }
+  Parameter operator()(const Date& v) const { return {.text = to_text(v)}; }
+  Parameter operator()(const Time& v) const { return {.text = to_text(v)}; }
+  Parameter operator()(const DateTime& v) const { return {.text = to_text(v)}; }
+  Parameter operator()(const Duration& v) const { return {.text = interval_text(v)}; }
+  Parameter operator()(const Json& v) const { return {.text = v.text()}; }
+};
+
+/// Parameters as the arrays libpq wants.
+class Parameters {
+ public:
+  explicit Parameters(std::span<const Value> values) {
+    items_.reserve(values.size());
+    for (const Value& value : values) items_.push_back(match(value, ToParameter{}));
+    for (const Parameter& item : items_) {
+      pointers_.push_back(item.null ? nullptr : item.text.c_str());
+      lengths_.push_back(static_cast<int>(item.text.size()));
+      formats_.push_back(item.binary ? 1 : 0);
+      types_.push_back(item.binary ? bytea_oid : 0);
+    }
+  }
+  int size() const { return static_cast<int>(items_.size()); }
+  const char* const* pointers() const { return pointers_.data(); }
+  const int* lengths() const { return lengths_.data(); }
+  const int* formats() const { return formats_.data(); }
+  const Oid* types() const { return types_.data(); }
+  /// One character for each: whether its type is fixed.
+  std::string signature() const {
+    std::string text;
+    for (const Parameter& item : items_) text += item.binary ? 'b' : '-';
+    return text;
+  }
+  /// A text with a NUL would be cut there without a word.
+  bool holds_nul() const {
+    return std::any_of(items_.begin(), items_.end(), [](const Parameter& item) {
+      return !item.binary && item.text.find('\0') != std::string::npos;
+    });
+  }
+
+ private:
+  std::vector<Parameter> items_{};
+  std::vector<const char*> pointers_{};
+  std::vector<int> lengths_{};
+  std::vector<int> formats_{};
+  std::vector<Oid> types_{};
+};
+
+Value cell(const PGresult* result, int row, int column, Oid type) {
+  if (PQgetisnull(result, row, column)) return std::monostate{};
+  const char* text = PQgetvalue(result, row, column);
+  const char* end = text + PQgetlength(result, row, column);
+  switch (type) {
+    case bool_oid:
+      return *text == 't';
+    case int2_oid:
+    case int4_oid:
+    case int8_oid: {
+      std::int64_t number = 0;
+      std::from_chars(text, end, number);
+      return number;
+    }
+    case float4_oid:
+    case float8_oid: {
+      double number = 0;
+      std::from_chars(text, end, number);
+      return number;
+    }
+    case bytea_oid: {
+      std::size_t size = 0;
+      const std::unique_ptr<unsigned char, void (*)(void*)> raw(
+          PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &size), PQfreemem);
+      const auto* bytes = reinterpret_cast<const std::byte*>(raw.get());
+      return Bytes(bytes, bytes + size);
+    }
+    default:
+      return std::string(text, end);
+  }
+}
+
+std::vector<Oid> types_of(const PGresult* result) {
+  std::vector<Oid> types;
+  for (int i = 0; i < PQnfields(result); ++i) types.push_back(PQftype(result, i));
+  return types;
+}
+
+void read_row(const PGresult* result, int row, const std::vector<Oid>& types,
+              std::vector<Value>& cells) {
+  cells.resize(types.size());
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    cells[i] = cell(result, row, static_cast<int>(i), types[i]);
+  }
+}
+
+std::vector<std::string> columns_of(const PGresult* result) {
+  std::vector<std::string> columns;
+  for (int i = 0; i < PQnfields(result); ++i) columns.emplace_back(PQfname(result, i));
+  return columns;
+}
+
+/// True for what a cursor can be declared for.
+bool is_select(std::string_view sql) {
+  const std::size_t start = sql.find_first_not_of(" \t\r\n(");
+  if (start == std::string_view::npos) return false;
+  std::size_t end = start;
+  while (end < sql.size() && std::isalpha(static_cast<unsigned char>(sql[end]))) ++end;
+  const std::string word = lower_case(sql.substr(start, end - start));
+  return word == "select" || word == "values" || word == "table" || word == "with";
+}
+
+void swallow_notice(void*, const char*) {}
+
+class PostgresqlConnection final : public Connection {
+ public:
+  explicit PostgresqlConnection(Session session) : session_(std::move(session)) {
+    PQsetNoticeProcessor(session_.get(), swallow_notice, nullptr);
+  }
+
+  void execute(std::string_view sql) override {
+    const std::string text(sql);
+    send(PQsendQuery(session_.get(), text.c_str()), text);
+    finish(text);
+  }
+
+  std::int64_t execute(std::string_view sql, std::span<const Value> parameters) override {
+    const std::string text(sql);
+    const Result result = run(text, parameters);
+    if (std::string_view(PQcmdStatus(result.get())).starts_with("SELECT")) return 0;
+    std::int64_t count = 0;
+    const std::string_view tuples = PQcmdTuples(result.get());
+    std::from_chars(tuples.data(), tuples.data() + tuples.size(), count);
+    return count;
+  }
+
+  turnstone::Rows query(std::string_view sql, std::span<const Value> parameters) override {
+    const std::string text(sql);
+    const Result result = run(text, parameters);
+    turnstone::Rows rows{.columns = columns_of(result.get())};
+    const std::vector<Oid> types = types_of(result.get());
+    rows.rows.resize(static_cast<std::size_t>(PQntuples(result.get())));
+    for (std::size_t i = 0; i < rows.rows.size(); ++i) {
+      read_row(result.get(), static_cast<int>(i), types, rows.rows[i]);
+    }
+    return rows;
+  }
+
+  std::unique_ptr<Cursor> cursor(std::string_view sql, std::span<const Value> parameters) override;
+
+  bool in_transaction() const override {
+    const PGTransactionStatusType status = PQtransactionStatus(session_.get());
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
+  }
+  bool alive() const override { return !lost_ && PQstatus(session_.get()) == CONNECTION_OK; }
+  std::string display_name() const override {
+    const char* host = PQhost(session_.get());
+    const char* database = PQdb(session_.get());
+    return std::string(host ? host : "") + "/" + (database ? database : "");
+  }
+  int server_version() const override { return PQserverVersion(session_.get()); }
+  void on_progress(std::function<void()> tick) override { tick_ = std::move(tick); }
+
+  /// The transaction is broken: the server refuses everything until its end.
+  bool broken() const { return PQtransactionStatus(session_.get()) == PQTRANS_INERROR; }
+  std::string status(const char* parameter) const {
+    const char* text = PQparameterStatus(session_.get(), parameter);
+    return text ? text : "";
+  }
+  std::string next_name() { return "turnstone_" + std::to_string(++names_); }
+
+  /// One statement with parameters.
+  Result run_once(const std::string& sql, std::span<const Value> values) {
+    const Parameters parameters(values);
+    check(parameters, sql);
+    return run_once(sql, parameters);
+  }
+  /// The same; prepared when it comes for the second time.
+  Result run(const std::string& sql, std::span<const Value> values) {
+    const Parameters parameters(values);
+    check(parameters, sql);
+    const std::string key = sql + '\0' + parameters.signature();
+    const auto seen = prepared_.find(key);
+    if (seen == prepared_.end()) {
+      if (prepared_.size() >= max_prepared) forget_prepared();
+      prepared_[key];
+      return run_once(sql, parameters);
+    }
+    if (seen->second.empty()) seen->second = prepare(sql, parameters);
+    const std::string name = seen->second;
+    try {
+      return run_prepared(sql, name, parameters);
+    } catch (const DatabaseError& error) {
+      // The table changed since (0A000), or somebody dropped our statements (26000).
+      const std::string& state = error.details().sqlstate;
+      if ((state != "0A000" && state != "26000") || in_transaction() || !alive()) throw;
+    }
+    forget_prepared();
+    return run_once(sql, parameters);
+  }
+
+ private:
+  static void check(const Parameters& parameters, const std::string& sql) {
+    if (!parameters.holds_nul()) return;
+    throw DatabaseError("a text cannot hold the character NUL", {.sqlstate = "22021"}, sql);
+  }
+  Result run_once(const std::string& sql, const Parameters& p) {
+    send(PQsendQueryParams(session_.get(), sql.c_str(), p.size(), p.types(), p.pointers(),
+                           p.lengths(), p.formats(), 0),
+         sql);
+    return finish(sql);
+  }
+  Result run_prepared(const std::string& sql, const std::string& name, const Parameters& p) {
+    send(PQsendQueryPrepared(session_.get(), name.c_str(), p.size(), p.pointers(), p.lengths(),
+                             p.formats(), 0),
+         sql);
+    return finish(sql);
+  }
+  std::string prepare(const std::string& sql, const Parameters& p) {
+    if (!stale_.empty() && !broken()) {
+      const std::string drop = join(std::exchange(stale_, {}), "; ");
+      send(PQsendQuery(session_.get(), drop.c_str()), drop);
+      finish(drop);
+    }
+    const std::string name = next_name();
+    send(PQsendPrepare(session_.get(), name.c_str(), sql.c_str(), p.size(), p.types()), sql);
+    finish(sql);
+    return name;
+  }
+  void forget_prepared() {
+    for (const auto& [sql, name] : prepared_) {
+      if (!name.empty()) stale_.push_back("DEALLOCATE " + name);
+    }
+    prepared_.clear();
+  }
+
+  void send(int sent, const std::string& sql) {
+    if (!sent) fail(nullptr, sql);
+  }
+
+  /// Waits for all results; gives the last one. Throws for the first that is an error.
+  Result finish(const std::string& sql) {
+    Result last;
+    Result error;
+    bool definitions = false;
+    for (;;) {
+      wait();
+      Result next(PQgetResult(session_.get()));
+      if (!next) break;
+      switch (PQresultStatus(next.get())) {
+        case PGRES_COPY_IN:
+          PQputCopyEnd(session_.get(), "rows for COPY cannot be given here");
+          continue;
+        case PGRES_COPY_OUT:
+          drain_copy();
+          continue;
+        case PGRES_FATAL_ERROR:
+        case PGRES_BAD_RESPONSE:
+          if (!error) error = std::move(next);
+          continue;
+        default:
+          definitions = definitions || changes_definitions(PQcmdStatus(next.get()));
+          last = std::move(next);
+      }
+    }
+    if (definitions) forget_prepared();
+    if (error) fail(error.get(), sql);
+    if (!last) fail(nullptr, sql);
+    return last;
+  }
+  /// Statements after which a prepared one may give other columns.
+  static bool changes_definitions(std::string_view tag) {
+    return tag.starts_with("CREATE") || tag.starts_with("ALTER") || tag.starts_with("DROP") ||
+           tag == "ROLLBACK";
+  }
+  void drain_copy() {
+    char* buffer = nullptr;
+    while (PQgetCopyData(session_.get(), &buffer, 0) > 0) PQfreemem(buffer);
+  }
+
+  /// Returns when a result can be read without blocking; ticks while the server works.
+  void wait() {
+    if (!tick_) return;
+    while (PQisBusy(session_.get())) {
+      pollfd socket{.fd = PQsocket(session_.get()), .events = POLLIN, .revents = 0};
+      const int ready = poll(&socket, 1, tick_ms);
+      if (ready == 0) tick_or_cancel();
+      if (ready > 0 && !PQconsumeInput(session_.get())) return;
+    }
+  }
+  void tick_or_cancel() {
+    try {
+      tick_();
+    } catch (...) {
+      if (PGcancel* cancel = PQgetCancel(session_.get())) {
+        char problem[256];
+        PQcancel(cancel, problem, sizeof problem);
+        PQfreeCancel(cancel);
+      }
+      while (PGresult* rest = PQgetResult(session_.get())) PQclear(rest);
+      throw;
+    }
+  }
+
+  [[noreturn]] void fail(const PGresult* result, const std::string& sql) {
+    DatabaseError::Details details;
+    std::string message;
+    std::string hint;
+    if (result) {
+      details = {.sqlstate = field_of(result, PG_DIAG_SQLSTATE),
+                 .constraint = field_of(result, PG_DIAG_CONSTRAINT_NAME),
+                 .table = field_of(result, PG_DIAG_TABLE_NAME),
+                 .column = field_of(result, PG_DIAG_COLUMN_NAME)};
+      message = field_of(result, PG_DIAG_MESSAGE_PRIMARY);
+      const std::string detail = field_of(result, PG_DIAG_MESSAGE_DETAIL);
+      if (!detail.empty()) message += ": " + detail;
+      hint = field_of(result, PG_DIAG_MESSAGE_HINT);
+    }
+    if (message.empty()) message = PQerrorMessage(session_.get());
+    details.kind = kind_of(details.sqlstate);
+    if (details.kind == DatabaseErrorKind::lost_connection) lost_ = true;
+    if (!alive()) details.kind = DatabaseErrorKind::lost_connection;
+    DatabaseError error(one_line(message), details, sql);
+    if (!hint.empty()) error.advise(one_line(hint));
+    throw error;
+  }
+
+  Session session_;
+  bool lost_ = false;
+  std::function<void()> tick_{};
+  std::size_t names_ = 0;
+  /// Statement and types of its parameters → its name; empty while it came only once.
+  std::unordered_map<std::string, std::string> prepared_{};
+  std::vector<std::string> stale_{};  ///< statements that drop what is no longer used
+};
+
+/// Reads a cursor of the server, some thousand rows at a time. Other statements may run between.
+class ServerCursor final : public Cursor {
+ public:
+  ServerCursor(PostgresqlConnection& connection, const std::string& sql,
+               std::span<const Value> parameters)
+      : connection_(connection),
+        name_(connection.next_name()),
+        held_(!connection.in_transaction()) {
+    connection_.run(
+        "DECLARE " + name_ + " NO SCROLL CURSOR " + (held_ ? "WITH HOLD " : "") + "FOR " + sql,
+        parameters);
+    open_ = true;
+    fetch();
+    columns_ = columns_of(rows_.get());
+    types_ = types_of(rows_.get());
+  }
+  ~ServerCursor() override {
+    try {
+      close();
+    } catch (const std::exception&) {
+      // Its transaction or its connection ended before: nothing is left to close.
+    }
+  }
+  ServerCursor(const ServerCursor&) = delete;
+  ServerCursor& operator=(const ServerCursor&) = delete;
+
+  bool next(std::vector<Value>& row) override {
+    if (at_ == PQntuples(rows_.get())) {
+      if (!open_) return false;
+      fetch();
+      if (PQntuples(rows_.get()) == 0) return false;
+    }
+    read_row(rows_.get(), at_++, types_, row);
+    return true;
+  }
+  const std::vector<std::string>& columns() const override { return columns_; }
+
+ private:
+  void fetch() {
+    rows_ = connection_.run_once("FETCH FORWARD " + std::to_string(fetched_rows) + " FROM " + name_,
+                                 std::span<const Value>{});
+    at_ = 0;
+    if (PQntuples(rows_.get()) < fetched_rows) close();
+  }
+  void close() {
+    if (!std::exchange(open_, false)) return;
+    if (!connection_.alive() || connection_.broken()) return;
+    // A transaction or savepoint that ended took the cursor along; a failing CLOSE would break the
+    // transaction of now.
+    const std::vector<Value> name = {name_};
+    const bool there =
+        held_ || !connection_.query("SELECT 1 FROM pg_cursors WHERE name = $1", name).rows.empty();
+    if (there) connection_.execute("CLOSE " + name_);
+  }
+
+  PostgresqlConnection& connection_;
+  std::string name_;
+  bool held_;
+  bool open_ = false;
+  Result rows_{};
+  int at_ = 0;
+  std::vector<std::string> columns_{};
+  std::vector<Oid> types_{};
+};
+
+/// Rows of a statement that no cursor can be declared for: `INSERT … RETURNING`.
+class BufferedCursor final : public Cursor {
+ public:
+  explicit BufferedCursor(turnstone::Rows rows) : rows_(std::move(rows)) {}
+  bool next(std::vector<Value>& row) override {
+    if (at_ == rows_.rows.size()) return false;
+    row = std::move(rows_.rows[at_++]);
+    return true;
+  }
+  const std::vector<std::string>& columns() const override { return rows_.columns; }
+
+ private:
+  turnstone::Rows rows_;
+  std::size_t at_ = 0;
+};
+
+std::unique_ptr<Cursor> PostgresqlConnection::cursor(std::string_view sql,
+                                                     std::span<const Value> parameters) {
+  const std::string text(sql);
+  if (!is_select(text)) return std::make_unique<BufferedCursor>(query(text, parameters));
+  const bool inside = in_transaction();
+  try {
+    return std::make_unique<ServerCursor>(*this, text, parameters);
+  } catch (const DatabaseError& error) {
+    // `SELECT … FOR UPDATE` cannot be held, data-changing WITH cannot be declared.
+    if (inside || error.details().sqlstate != "0A000" || !alive()) throw;
+  }
+  return std::make_unique<BufferedCursor>(query(text, parameters));
+}
+
+/// Passwords of a URL, decoded; throws Error{usage} for a URL that cannot be read. Nothing of the
+/// text is repeated then, for any part of it may be a password.
+std::vector<std::string> passwords_of(const std::string& url) {
+  char* problem = nullptr;
+  const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
+      PQconninfoParse(url.c_str(), &problem), PQconninfoFree);
+  PQfreemem(problem);
+  if (!options) {
+    throw Error(ErrorKind::usage, "the PostgreSQL URL cannot be read", {},
+                "write postgresql://USER@HOST:PORT/DATABASE; characters such as @ : / % in a "
+                "password are written as %40 %3A %2F %25");
+  }
+  std::vector<std::string> passwords;
+  for (const PQconninfoOption* option = options.get(); option->keyword; ++option) {
+    const bool secret = std::string_view(option->keyword).ends_with("password");
+    if (secret && option->val && *option->val) passwords.emplace_back(option->val);
+  }
+  return passwords;
+}
+
+std::string scrubbed(std::string text, const std::vector<std::string>& secrets) {
+  for (const std::string& secret : secrets) {
+    std::size_t at = 0;
+    while ((at = text.find(secret, at)) != std::string::npos) {
+      text.replace(at, secret.size(), "***");
+      at += 3;
+    }
+  }
+  return text;
+}
+
+/// What the session needs and does not have by itself, as one text.
+std::string session_settings(const PostgresqlConnection& connection,
+                             const ConnectOptions& options) {
+  std::vector<std::string> settings;
+  const auto want = [&](const char* name, const std::string& value) {
+    if (connection.status(name) != value) {
+      settings.push_back(std::string("SET ") + name + " = " + quote_literal(value));
+    }
+  };
+  want("TimeZone", "UTC");
+  want("standard_conforming_strings", "on");
+  want("IntervalStyle", "postgres");
+  if (!connection.status("DateStyle").starts_with("ISO")) {
+    settings.push_back("SET DateStyle = 'ISO'");
+  }
+  if (!options.lock_timeout.empty()) {
+    settings.push_back("SET lock_timeout = " + quote_literal(options.lock_timeout));
+  }
+  if (!options.statement_timeout.empty()) {
+    settings.push_back("SET statement_timeout = " + quote_literal(options.statement_timeout));
+  }
+  return join(settings, "; ");
+}
+
+}  // namespace
+
+std::unique_ptr<Connection> connect(const std::string& url, const ConnectOptions& options) {
+  const std::vector<std::string> secrets = passwords_of(url);
+  // Later ones win over those of the URL, earlier ones give way to it.
+  const char* const keys[] = {"connect_timeout", "fallback_application_name", "dbname",
+                              "client_encoding", nullptr};
+  const char* const values[] = {"10", "turnstone", url.c_str(), "UTF8", nullptr};
+  Session session(PQconnectdbParams(keys, values, 1));
+  if (!session) throw std::bad_alloc();
+  if (PQstatus(session.get()) != CONNECTION_OK) {
+    throw DatabaseError(one_line(scrubbed(PQerrorMessage(session.get()), secrets)),
+                        {.kind = DatabaseErrorKind::lost_connection}, {});
+  }
+  auto connection = std::make_unique<PostgresqlConnection>(std::move(session));
+  const std::string settings = session_settings(*connection, options);
+  if (!settings.empty()) connection->execute(settings);
+  return connection;
+}
+
+}  // namespace turnstone::postgresql

@@ -1,1 +1,31 @@
-// written next
+#include "postgresql/dialect.h"
+
+namespace turnstone::postgresql {
+
+const Dialect& dialect() {
+  static const PostgresqlDialect instance;
+  return instance;
+}
+
+const Features& PostgresqlDialect::features() const {
+  static const Features features = {.max_identifier_bytes = 63,
+                                    .transactional_ddl = true,
+                                    .names_implicit_constraints = true,
+                                    .like_indexes = true,
+                                    .deferrable_unique = true,
+                                    .covering_indexes = true,
+                                    .nulls_distinct = true,
+                                    .comments = true,
+                                    .exclusion_constraints = true,
+                                    .index_methods = true,
+                                    .schemas = true,
+                                    .virtual_columns = false,
+                                    .advisory_locks = true};
+  return features;
+}
+
+std::string PostgresqlDialect::placeholder(std::size_t position) const {
+  return "$" + std::to_string(position);
+}
+
+}  // namespace turnstone::postgresql
