@@ -1,1 +1,3 @@
-# turnstone_tests(properties file…)
+turnstone_tests(properties
+  histories
+)

@@ -11,8 +11,9 @@ namespace turnstone::test {
 using migrations::Migration;
 using migrations::Operations;
 
-Lab::Lab(const std::string& dialect, std::string app)
-    : app_(std::move(app)), database_(dialect), connection_(database_.connect()) {}
+Lab::Lab(const std::string& dialect, std::string app) : app_(std::move(app)), database_(dialect) {
+  reconnect();
+}
 
 Migration& Lab::add(const std::string& name, Operations operations) {
   Migration migration{.id = {app_, name}, .operations = std::move(operations)};
@@ -41,7 +42,18 @@ ProjectState Lab::state_before_last() const {
   return state;
 }
 
-void Lab::reconnect() { connection_ = database_.connect(); }
+void Lab::reconnect() {
+  connection_ = database_.connect();
+  // Scratch files need not outlive a power cut.
+  if (dialect().name() == "sqlite") connection_->execute("PRAGMA synchronous = OFF");
+}
+
+void Lab::reset() {
+  connection_.reset();
+  database_.clear();
+  files_.clear();
+  reconnect();
+}
 
 std::vector<std::string> Lab::drift(const ProjectState& state) {
   const Schema wanted = lower(state, dialect());

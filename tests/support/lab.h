@@ -35,6 +35,8 @@ class Lab {
   const Backend& backend() const { return database_.backend(); }
   const ScratchDatabase& database() const { return database_; }
   void reconnect();
+  /// Empties the database and forgets the migrations: cheaper than another one.
+  void reset();
 
   /// What the live database and the schema of `state` differ in; empty when equal.
   std::vector<std::string> drift(const ProjectState& state);

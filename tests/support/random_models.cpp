@@ -279,8 +279,9 @@ void RandomModels::alter_field() {
       }
       break;
     case 1:
+      if (field.unique) break;
       if (!field.default_value) field.default_value = sample_default(field);
-      field.null = !field.null && !field.unique;
+      field.null = !field.null;
       break;
     case 2:
       if (field.type != FieldType::json && field.type != FieldType::binary &&
