@@ -39,6 +39,13 @@ struct Position {
   std::size_t done = 0;  ///< items of the script, counted over all batches
   std::string digest{};  ///< over those items
 };
+/// A migration that was done in part.
+struct Entry {
+  MigrationId id{};
+  bool backwards = false;
+};
+/// Requires: the table is there.
+std::vector<Entry> read_all(Connection& connection);
 std::optional<Position> read(Connection& connection, const MigrationId& id, bool backwards,
                              const Dialect& dialect);
 Statement write(const MigrationId& id, bool backwards, const Position& position,

@@ -193,6 +193,17 @@ std::string direction(bool backwards) { return backwards ? "backwards" : "forwar
 
 }  // namespace
 
+std::vector<Entry> read_all(Connection& connection) {
+  const Rows rows = connection.query("SELECT \"app\", \"name\", \"direction\" FROM " +
+                                     table_sql(recorder::journal_table) + " ORDER BY \"id\"");
+  std::vector<Entry> entries;
+  for (const std::vector<Value>& row : rows.rows) {
+    const auto text = [&](std::size_t i) { return std::get<std::string>(row[i]); };
+    entries.push_back(Entry{{text(0), text(1)}, text(2) == direction(true)});
+  }
+  return entries;
+}
+
 std::optional<Position> read(Connection& connection, const MigrationId& id, bool backwards,
                              const Dialect& dialect) {
   const std::vector<Value> key{id.app, id.name, direction(backwards)};

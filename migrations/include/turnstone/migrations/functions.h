@@ -14,6 +14,7 @@ namespace turnstone::migrations {
 
 class Functions;
 class HistoricalModel;
+class HistoricalTable;
 
 /// What a RunCpp function gets: the models as they were at that moment, inside the migration's
 /// transaction.
@@ -116,6 +117,7 @@ class HistoricalModel {
   Connection& connection_;
   const Dialect& dialect_;
   const Functions* functions_;
+  std::shared_ptr<const HistoricalTable> table_;
 };
 
 }  // namespace turnstone::migrations
