@@ -3,6 +3,7 @@ turnstone_tests(core
   error
   iso8601
   json_value
+  lower
   naming
   persistent_map
   uuid

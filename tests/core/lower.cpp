@@ -1,0 +1,278 @@
+#include <doctest/doctest.h>
+#include <turnstone/drivers/open.h>
+#include <turnstone/schema/lower.h>
+
+#include <algorithm>
+#include <set>
+
+// What models become: column types, checks, implicit indexes, names. The expectations are those of
+// the tables in `django-behaviour.md` §2; where a key has a name of its own the rule is §2.1.
+
+using namespace turnstone;
+
+namespace {
+
+const Dialect& sqlite() { return dialect_for("sqlite"); }
+const Dialect& postgresql() { return dialect_for("postgresql"); }
+
+Field id() { return Field{.name = "id", .type = FieldType::big_auto_field, .primary_key = true}; }
+Field field(FieldType type) { return Field{.name = "c", .type = type}; }
+Field sized(FieldType type, int length) {
+  Field result = field(type);
+  result.max_length = length;
+  return result;
+}
+Field relation(FieldType type, const std::string& name, const std::string& to) {
+  Field result{.name = name, .type = type};
+  result.to = to;
+  result.on_delete = OnDelete::cascade;
+  return result;
+}
+
+ProjectState state_of(std::vector<ModelState> models) {
+  ProjectState state;
+  for (ModelState& model : models) state.set(std::move(model));
+  return state;
+}
+
+Table table_of(const Field& column, const Dialect& dialect) {
+  ModelState model{.app = "t", .name = "M", .fields = {id(), column}};
+  if (column.primary_key) model.fields.erase(model.fields.begin());
+  return lower(state_of({model}), dialect).at("t_m");
+}
+
+std::set<std::string> index_names(const Table& table) {
+  std::set<std::string> names;
+  for (const TableIndex& index : table.indexes) names.insert(index.name);
+  return names;
+}
+std::set<std::string> unique_names(const Table& table) {
+  std::set<std::string> names;
+  for (const Key& key : table.uniques) names.insert(key.name);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("each field type has its column type on both databases") {
+  Field decimal = field(FieldType::decimal);
+  decimal.max_digits = 10;
+  decimal.decimal_places = 2;
+  Field custom = field(FieldType::custom);
+  custom.db_type = {{"postgresql", "cidr"}, {"sqlite", "text"}};
+  struct Case {
+    Field column;
+    const char* sqlite;
+    const char* postgresql;
+  };
+  const Case cases[] = {
+      {field(FieldType::big_integer), "bigint", "bigint"},
+      {field(FieldType::integer), "integer", "integer"},
+      {field(FieldType::small_integer), "smallint", "smallint"},
+      {field(FieldType::positive_integer), "integer unsigned", "integer"},
+      {field(FieldType::positive_big_integer), "bigint unsigned", "bigint"},
+      {field(FieldType::positive_small_integer), "smallint unsigned", "smallint"},
+      {field(FieldType::binary), "BLOB", "bytea"},
+      {field(FieldType::boolean), "bool", "boolean"},
+      {sized(FieldType::character, 20), "varchar(20)", "varchar(20)"},
+      {field(FieldType::character), "varchar", "varchar"},
+      {field(FieldType::text), "text", "text"},
+      {field(FieldType::email), "varchar(254)", "varchar(254)"},
+      {field(FieldType::url), "varchar(200)", "varchar(200)"},
+      {field(FieldType::slug), "varchar(50)", "varchar(50)"},
+      {field(FieldType::file), "varchar(100)", "varchar(100)"},
+      {field(FieldType::date), "date", "date"},
+      {field(FieldType::time), "time", "time"},
+      {field(FieldType::date_time), "datetime", "timestamp with time zone"},
+      {field(FieldType::duration), "bigint", "interval"},
+      {decimal, "decimal", "numeric(10, 2)"},
+      {field(FieldType::floating), "real", "double precision"},
+      {field(FieldType::generic_ip_address), "char(39)", "inet"},
+      {field(FieldType::uuid), "char(32)", "uuid"},
+      {field(FieldType::json), "text", "jsonb"},
+      {custom, "text", "cidr"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(name_of(c.column.type));
+    CHECK(table_of(c.column, sqlite()).find_column("c")->type == c.sqlite);
+    CHECK(table_of(c.column, postgresql()).find_column("c")->type == c.postgresql);
+  }
+}
+
+TEST_CASE("automatic keys are identities, and keys to them are plain integers of their size") {
+  struct Case {
+    FieldType type;
+    const char* column;
+    const char* key_sqlite;
+    const char* key_postgresql;
+  };
+  const Case cases[] = {{FieldType::auto_field, "integer", "integer", "integer"},
+                        {FieldType::big_auto_field, "bigint", "bigint", "bigint"},
+                        {FieldType::small_auto_field, "smallint", "smallint", "smallint"}};
+  for (const Case& c : cases) {
+    CAPTURE(name_of(c.type));
+    const ModelState target{
+        .app = "t", .name = "A", .fields = {{.name = "id", .type = c.type, .primary_key = true}}};
+    const ModelState owner{
+        .app = "t", .name = "B", .fields = {id(), relation(FieldType::foreign_key, "a", "t.A")}};
+    const ProjectState state = state_of({target, owner});
+    for (const Dialect* dialect : {&sqlite(), &postgresql()}) {
+      const Schema schema = lower(state, *dialect);
+      CHECK(schema.at("t_a").find_column("id")->identity == Column::Identity::by_default);
+      const bool lite = dialect == &sqlite();
+      CHECK(schema.at("t_a").find_column("id")->type == (lite ? "integer" : c.column));
+      CHECK(schema.at("t_b").find_column("a_id")->type == (lite ? c.key_sqlite : c.key_postgresql));
+    }
+  }
+}
+
+TEST_CASE("positive integers and JSON on SQLite have a check of their column") {
+  const Table positive = table_of(field(FieldType::positive_integer), postgresql());
+  REQUIRE(positive.checks.size() == 1);
+  CHECK(positive.checks[0].condition == "\"c\" >= 0");
+  CHECK(positive.checks[0].column == "c");
+  const Table json = table_of(field(FieldType::json), sqlite());
+  REQUIRE(json.checks.size() == 1);
+  CHECK(json.checks[0].condition == "(JSON_VALID(\"c\") OR \"c\" IS NULL)");
+  CHECK(json.checks[0].name == "");
+  CHECK(table_of(field(FieldType::json), postgresql()).checks.empty());
+}
+
+TEST_CASE("names of implicit indexes and constraints are Django's") {
+  const ModelState target{.app = "lab", .name = "Target", .fields = {id()}};
+  ModelState owner{.app = "lab", .name = "Allf"};
+  owner.fields = {id(), relation(FieldType::foreign_key, "fk", "lab.Target"),
+                  Field{.name = "f_int", .type = FieldType::integer},
+                  Field{.name = "f_sm", .type = FieldType::small_integer},
+                  relation(FieldType::many_to_many, "m2m", "lab.Target")};
+  owner.options.unique_together = {{"f_int", "f_sm"}};
+  const ProjectState state = state_of({target, owner});
+  const Schema schema = lower(state, postgresql());
+  const Table& table = schema.at("lab_allf");
+  CHECK(index_names(table) == std::set<std::string>{"lab_allf_fk_id_c6ae20c6"});
+  REQUIRE(table.foreign_keys.size() == 1);
+  CHECK(table.foreign_keys[0].name == "lab_allf_fk_id_c6ae20c6_fk_lab_target_id");
+  CHECK(table.foreign_keys[0].timing == Key::Timing::initially_deferred);
+  CHECK(unique_names(table) == std::set<std::string>{"lab_allf_f_int_f_sm_d5276adf_uniq"});
+
+  const Table& between = schema.at("lab_allf_m2m");
+  CHECK(unique_names(between) ==
+        std::set<std::string>{"lab_allf_m2m_allf_id_target_id_352210e3_uniq"});
+  CHECK(index_names(between).contains("lab_allf_m2m_allf_id_1b678952"));
+  CHECK(between.columns.size() == 3);
+
+  const Table lite = lower(state, sqlite()).at("lab_allf");
+  CHECK(index_names(lite) ==
+        std::set<std::string>{"lab_allf_fk_id_c6ae20c6", "lab_allf_f_int_f_sm_d5276adf_uniq"});
+  CHECK(lite.uniques.empty());
+  CHECK(lite.foreign_keys[0].name == "");
+}
+
+TEST_CASE("implicit indexes follow unique, db_index, primary_key and the kind of column") {
+  const auto with = [](Field column, bool unique, bool index, bool key = false) {
+    column.unique = unique;
+    if (index) column.db_index = true;
+    column.primary_key = key;
+    return column;
+  };
+  struct Case {
+    const char* label;
+    Field column;
+    std::set<std::string> indexes_sqlite;
+    std::set<std::string> indexes_postgresql;
+    std::set<std::string> uniques_postgresql;
+  };
+  const std::string plain = "t_m_c_8b3dbc4a";
+  const Case cases[] = {
+      {"nothing", with(field(FieldType::integer), false, false), {}, {}, {}},
+      {"db_index on an integer",
+       with(field(FieldType::integer), false, true),
+       {plain},
+       {plain},
+       {}},
+      {"db_index on text",
+       with(sized(FieldType::character, 5), false, true),
+       {plain},
+       {plain, plain + "_like"},
+       {}},
+      {"unique integer",
+       with(field(FieldType::integer), true, false),
+       {plain + "_uniq"},
+       {},
+       {plain + "_uniq"}},
+      {"unique text with db_index",
+       with(field(FieldType::text), true, true),
+       {plain + "_uniq"},
+       {plain + "_like"},
+       {plain + "_uniq"}},
+      {"slug", field(FieldType::slug), {plain}, {plain, plain + "_like"}, {}},
+      {"text as primary key",
+       with(sized(FieldType::character, 5), false, false, true),
+       {},
+       {plain + "_like"},
+       {}},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.label);
+    CHECK(index_names(table_of(c.column, sqlite())) == c.indexes_sqlite);
+    CHECK(index_names(table_of(c.column, postgresql())) == c.indexes_postgresql);
+    CHECK(unique_names(table_of(c.column, postgresql())) == c.uniques_postgresql);
+  }
+}
+
+TEST_CASE("proxy, unmanaged and abstract models have no table") {
+  ModelState base{.app = "t", .name = "Base", .fields = {id()}};
+  ModelState proxy{.app = "t", .name = "Proxy", .bases = {"t.Base"}};
+  proxy.options.proxy = true;
+  ModelState unmanaged{.app = "t", .name = "Elsewhere", .fields = {id()}};
+  unmanaged.options.managed = false;
+  ModelState pointing{
+      .app = "t", .name = "P", .fields = {id(), relation(FieldType::foreign_key, "x", "t.Proxy")}};
+  const Schema schema = lower(state_of({base, proxy, unmanaged, pointing}), postgresql());
+  CHECK(schema.size() == 2);
+  CHECK(schema.at("t_p").foreign_keys[0].target_table == "t_base");
+}
+
+TEST_CASE("a many-to-many field to its own model has from and to columns") {
+  const ModelState node{.app = "t",
+                        .name = "Node",
+                        .fields = {id(), relation(FieldType::many_to_many, "peers", "t.Node")}};
+  const Table table = lower(state_of({node}), sqlite()).at("t_node_peers");
+  CHECK(table.find_column("from_node_id"));
+  CHECK(table.find_column("to_node_id"));
+}
+
+TEST_CASE("lowering again after a change gives what lowering everything gives") {
+  ModelState author{.app = "t",
+                    .name = "Author",
+                    .fields = {{.name = "id", .type = FieldType::auto_field, .primary_key = true}}};
+  const ModelState book{.app = "t",
+                        .name = "Book",
+                        .fields = {id(), relation(FieldType::foreign_key, "author", "t.Author")}};
+  const ProjectState before = state_of({author, book});
+  author.fields[0].type = FieldType::big_auto_field;
+  author.options.db_table = "writers";
+  ProjectState after = before;
+  after.set(author);
+  for (const Dialect* dialect : {&sqlite(), &postgresql()}) {
+    Schema schema = lower(before, *dialect);
+    const Relowered touched = relower(schema, before, after, *dialect);
+    CHECK(schema_differences(schema, lower(after, *dialect)).empty());
+    CHECK(schema.at("t_book").find_column("author_id")->type == "bigint");
+    CHECK(std::find(touched.tables_after.begin(), touched.tables_after.end(), "t_book") !=
+          touched.tables_after.end());
+  }
+}
+
+TEST_CASE("what SQLite cannot keep is named") {
+  ModelState model{.app = "t", .name = "M", .fields = {id(), field(FieldType::integer)}};
+  UniqueConstraint deferred{.name = "later", .fields = {"c"}};
+  deferred.deferrable = Deferrable::deferred;
+  model.options.constraints = {deferred};
+  const ProjectState state = state_of({model});
+  CHECK(unsupported_parts(state, postgresql()).empty());
+  const std::vector<Problem> problems = unsupported_parts(state, sqlite());
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].where == "t.M: constraint \"later\"");
+  CHECK(problems[0].message == "sqlite has no deferrable unique constraints");
+}
