@@ -1,1 +1,4 @@
-# turnstone_tests(drivers file…)
+turnstone_tests(drivers
+  postgresql_connection
+  postgresql_dialect
+)
