@@ -4,18 +4,15 @@
 #include <turnstone/schema/naming.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
+
+#include "model/problem_list.h"
 
 namespace turnstone {
 namespace {
 
-bool is_identifier(std::string_view text) {
-  const auto word = [](unsigned char c) { return std::isalnum(c) || c == '_' || c >= 0x80; };
-  return !text.empty() && !std::isdigit(static_cast<unsigned char>(text.front())) &&
-         std::all_of(text.begin(), text.end(), word);
-}
+using Part = PlacedProblem::Part;
 
 std::string replaced(std::string text, std::string_view from, const std::string& to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
@@ -25,234 +22,375 @@ std::string replaced(std::string text, std::string_view from, const std::string&
   return text;
 }
 
+/// `%(app_label)s` and `%(class)s` of names in abstract models, for one heir.
+std::string expanded(std::string name, const ModelState& heir) {
+  if (name.find("%(") == std::string::npos) return name;
+  name = replaced(std::move(name), "%(app_label)s", lower_case(heir.app));
+  name = replaced(std::move(name), "%(model_name)s", lower_case(heir.name));
+  return replaced(std::move(name), "%(class)s", lower_case(heir.name));
+}
+
+std::string index_suffix(IndexType type) {
+  if (type == IndexType::index) return "idx";
+  // `GinIndex` → `gin`, as Django's classes have it.
+  const std::string name = lower_case(name_of(type));
+  return name.substr(0, name.size() - std::string_view("index").size());
+}
+
+/// A table name without the schema before it.
+std::string bare_table(const std::string& table) {
+  std::string name = table.substr(table.rfind('.') + 1);
+  std::erase(name, '"');
+  return name;
+}
+
+/// Name of an index without one. Requires: its fields are known.
+std::string made_name(const ModelState& model, const Index& index) {
+  std::vector<std::string> columns;
+  for (const std::string& item : index.fields) {
+    const bool descending = item.starts_with("-");
+    const std::string name = descending ? item.substr(1) : item;
+    const Field* field = model.resolve_field(name);
+    columns.push_back((descending ? "-" : "") + (field ? column_name(*field) : name));
+  }
+  return declared_index_name(bare_table(table_name(model)), columns, index_suffix(index.type));
+}
+
+template <class T, class Same>
+void append_new(std::vector<T>& list, const std::vector<T>& more, const Same& same) {
+  for (const T& item : more) {
+    const bool known =
+        std::any_of(list.begin(), list.end(), [&](const T& other) { return same(item, other); });
+    if (!known) list.push_back(item);
+  }
+}
+
+/// A model takes over what an abstract base says and it does not say itself; lists are joined, an
+/// index or constraint of its own replacing a lent one of that name.
+void lend_options(Options& own, const Options& base) {
+  const auto lend = [](std::string& mine, const std::string& lent) {
+    if (mine.empty()) mine = lent;
+  };
+  lend(own.db_table, base.db_table);
+  lend(own.db_table_comment, base.db_table_comment);
+  lend(own.db_tablespace, base.db_tablespace);
+  lend(own.base_manager_name, base.base_manager_name);
+  if (own.ordering.empty()) lend(own.order_with_respect_to, base.order_with_respect_to);
+  if (own.ordering.empty() && own.order_with_respect_to.empty()) own.ordering = base.ordering;
+  append_new(own.unique_together, base.unique_together, std::equal_to<>());
+  append_new(own.indexes, base.indexes, [](const Index& lent, const Index& mine) {
+    return lent.name.empty() ? lent == mine : lent.name == mine.name;
+  });
+  append_new(own.constraints, base.constraints, [](const Constraint& lent, const Constraint& mine) {
+    return name_of(lent) == name_of(mine);
+  });
+  if (!base.managed) own.managed = false;
+}
+
+/// A model as its author wrote it, and where.
+struct Declared {
+  const DeclaredApp* app = nullptr;
+  const ModelState* model = nullptr;
+  std::size_t position = 0;  ///< among the models of the app
+  ModelKey key{};
+  std::vector<const Declared*> bases{};  ///< the known ones, in order
+};
+
 /// Works out what follows from the declared models.
 class Finisher {
  public:
-  explicit Finisher(const std::vector<DeclaredApp>& apps) : apps_(apps) {
-    for (const DeclaredApp& app : apps) {
-      for (const ModelState& model : app.models) {
-        ModelState copy = model;
-        copy.app = app.label;
-        declared_[key_of(copy)] = std::move(copy);
-        auto_fields_[app.label] = app.default_auto_field;
-      }
-    }
-  }
+  explicit Finisher(const std::vector<DeclaredApp>& apps) : apps_(apps) {}
 
   FinishedModels run() {
-    FinishedModels finished;
-    for (const DeclaredApp& app : apps_) {
-      for (const ModelState& model : app.models) {
-        const ModelKey key{app.label, lower_case(model.name)};
-        if (const ModelState* done = finish(key); done && !done->options.abstract) {
-          finished.state.set(*done);
-        }
-      }
+    collect();
+    for (auto& entry : declared_) resolve_bases(entry.second);
+    drop_circles();
+    for (const auto& [key, declared] : declared_) {
+      if (!declared.model->options.abstract) models_[key] = concrete(declared);
     }
-    std::vector<Problem> more = problems_of(finished.state);
-    finished.problems = std::move(problems_);
-    finished.problems.insert(finished.problems.end(), more.begin(), more.end());
+    for (auto& entry : models_) drop_needless_to_fields(entry.second);
+    FinishedModels finished;
+    for (const auto& entry : models_) finished.state.set(entry.second);
+    report(finished);
     return finished;
   }
 
  private:
-  void problem(const ModelState& model, const std::string& part, const std::string& message,
+  void problem(const DeclaredApp& app, const std::string& model, const std::string& message,
                const std::string& hint = {}) {
-    std::string where = model.app + "." + model.name;
-    if (!part.empty()) where += "." + part;
-    problems_.push_back({where, message, hint});
+    const std::string where = model.empty() ? app.label : app.label + "." + model;
+    found_.push_back({{app.label, lower_case(model)}, Part::model, {}, {where, message, hint}});
   }
 
-  std::vector<std::string> model_names() const {
-    std::vector<std::string> names;
-    for (const auto& entry : declared_) {
-      names.push_back(entry.second.app + "." + entry.second.name);
+  void collect() {
+    for (const DeclaredApp& app : apps_) {
+      const auto type = field_type_named(app.default_auto_field);
+      if (!type || !is_auto(*type)) {
+        problem(app, {}, "\"" + app.default_auto_field + "\" cannot be the default_auto_field",
+                "use \"AutoField\", \"BigAutoField\" or \"SmallAutoField\"");
+      }
+      for (std::size_t i = 0; i < app.models.size(); ++i) {
+        const ModelState& model = app.models[i];
+        const ModelKey key{app.label, lower_case(model.name)};
+        const auto [at, fresh] = declared_.emplace(key, Declared{&app, &model, i, key});
+        if (!fresh) problem(app, model.name, "the model is declared twice");
+        if (fresh && model.options.abstract) declaration_.abstract_models.insert(key);
+      }
     }
-    return names;
   }
 
-  /// The model with everything that follows from its bases; nullptr for an unknown one.
-  const ModelState* finish(const ModelKey& key) {
-    const auto done = finished_.find(key);
-    if (done != finished_.end()) return &done->second;
-    const auto at = declared_.find(key);
-    if (at == declared_.end()) return nullptr;
-    ModelState model = at->second;
-    if (!open_.insert(key).second) {
-      problem(model, "", "the bases of this model lead back to itself");
-      return nullptr;
-    }
-    inherit(model);
-    complete_references(model);
-    if (!model.options.abstract) {
-      add_primary_key(model);
-      name_things(model);
-    }
-    open_.erase(key);
-    return &finished_.emplace(key, std::move(model)).first->second;
+  const Declared* find(const std::string& reference, const std::string& app) const {
+    const auto at = declared_.find(key_from(reference, app));
+    return at == declared_.end() ? nullptr : &at->second;
   }
 
-  /// Copies what abstract bases lend; concrete bases stay as bases, with a link.
-  void inherit(ModelState& model) {
-    const std::vector<std::string> bases = std::move(model.bases);
+  void resolve_bases(Declared& declared) {
+    for (const std::string& name : declared.model->bases) {
+      if (const Declared* base = find(name, declared.app->label)) {
+        declared.bases.push_back(base);
+        continue;
+      }
+      std::vector<std::string> names;
+      for (const auto& entry : declared_) names.push_back(declared_name(entry.second));
+      problem(*declared.app, declared.model->name,
+              "there is no model \"" + name + "\" to be a base", did_you_mean(name, names));
+    }
+  }
+
+  /// Takes out bases that lead back to the model, so that the rest can go on.
+  void drop_circles() {
+    enum class Visit { open, done };
+    std::map<const Declared*, Visit> visits;
+    const std::function<void(Declared&)> visit = [&](Declared& declared) {
+      visits[&declared] = Visit::open;
+      std::erase_if(declared.bases, [&](const Declared* base) {
+        const auto at = visits.find(base);
+        if (at == visits.end()) visit(declared_.at(base->key));
+        if (visits.at(base) == Visit::done) return false;
+        problem(*declared.app, declared.model->name,
+                "the base \"" + declared_name(*base) + "\" leads back to this model");
+        return true;
+      });
+      visits[&declared] = Visit::done;
+    };
+    for (auto& entry : declared_) {
+      if (!visits.contains(&entry.second)) visit(entry.second);
+    }
+  }
+
+  static std::string declared_name(const Declared& declared) {
+    return declared.app->label + "." + declared.model->name;
+  }
+
+  /// `reference` in full and as its model was declared; unknown ones only in full.
+  std::string complete(const std::string& reference, const std::string& app) const {
+    if (reference.empty() || lower_case(reference) == "self") return reference;
+    if (const Declared* target = find(reference, app)) return declared_name(*target);
+    return reference.find('.') == std::string::npos ? app + "." + reference : reference;
+  }
+
+  /// The model with what its abstract bases lend, references in full, bases with a table. Fields of
+  /// bases come first, as in Django; a field of its own replaces a lent one.
+  const ModelState& flat(const Declared& declared) {
+    const auto known = flat_.find(&declared);
+    if (known != flat_.end()) return known->second;
+    ModelState model = *declared.model;
+    model.app = declared.app->label;
     model.bases.clear();
-    std::vector<Field> lent;
-    std::vector<Field> links;
-    for (const std::string& name : bases) {
-      const ModelState* base = finish(key_from(name, model.app));
-      if (!base) {
-        if (!declared_.contains(key_from(name, model.app))) {
-          problem(model, "", "there is no model \"" + name + "\" to be a base",
-                  did_you_mean(name, model_names()));
-        }
-        continue;
-      }
-      if (!base->options.abstract) {
-        model.bases.push_back(base->app + "." + base->name);
-        if (!model.options.proxy && !model.options.abstract) add_link(model, *base, links);
-        continue;
-      }
-      for (const Field& field : base->fields) {
-        const bool known = std::any_of(
-            lent.begin(), lent.end(), [&](const Field& other) { return other.name == field.name; });
-        if (!known && !model.find_field(field.name)) lent.push_back(field);
-      }
-      for (const std::string& base_of_base : base->bases) model.bases.push_back(base_of_base);
-      inherit_options(model, base->options);
+    for (Field& field : model.fields) {
+      field.to = complete(field.to, model.app);
+      field.through = complete(field.through, model.app);
     }
-    // Fields of bases come first, as in Django; own fields keep their order.
+    std::vector<Field> lent;
+    for (const Declared* base : declared.bases) {
+      std::vector<std::string> bases = {declared_name(*base)};
+      if (base->model->options.abstract) {
+        const ModelState& lender = flat(*base);
+        append_new(lent, lender.fields,
+                   [](const Field& a, const Field& b) { return a.name == b.name; });
+        lend_options(model.options, lender.options);
+        bases = lender.bases;
+      }
+      append_new(model.bases, bases, std::equal_to<>());
+    }
+    std::erase_if(lent, [&](const Field& field) { return model.find_field(field.name); });
     model.fields.insert(model.fields.begin(), lent.begin(), lent.end());
+    return flat_.emplace(&declared, std::move(model)).first->second;
+  }
+
+  ModelState concrete(const Declared& declared) {
+    ModelState model = flat(declared);
+    for (Field& field : model.fields) {
+      if (lower_case(field.to) == "self") field.to = declared_name(declared);
+      field.related_name = expanded(std::move(field.related_name), model);
+      field.related_query_name = expanded(std::move(field.related_query_name), model);
+      if (field.type == FieldType::one_to_one) field.unique = false;  // it is by itself
+      if (lower_case(field.protocol) == "both") field.protocol.clear();
+    }
+    if (!model.options.proxy) add_primary_key(model, *declared.app);
+    std::vector<std::vector<std::string>> together;
+    append_new(together, model.options.unique_together, std::equal_to<>());
+    model.options.unique_together = std::move(together);
+    for (Index& index : model.options.indexes) {
+      index.name = index.name.empty() ? made_name(model, index) : expanded(index.name, model);
+    }
+    for (Constraint& constraint : model.options.constraints) {
+      std::visit([&](auto& item) { item.name = expanded(std::move(item.name), model); },
+                 constraint);
+    }
+    return model;
+  }
+
+  /// The model that holds the table of a base: a proxy stands for its own base.
+  const Declared& with_table(const Declared& base) {
+    const Declared* at = &base;
+    while (at->model->options.proxy) {
+      const std::vector<std::string>& bases = flat(*at).bases;
+      const Declared* next = bases.empty() ? nullptr : find(bases.front(), at->app->label);
+      if (!next) break;
+      at = next;
+    }
+    return *at;
+  }
+
+  /// Links to bases with a table, the first of them the primary key; else the automatic one.
+  void add_primary_key(ModelState& model, const DeclaredApp& app) {
+    std::vector<Field> links;
+    Field* first = nullptr;
+    for (const std::string& name : model.bases) {
+      const Declared& base = with_table(*find(name, model.app));
+      const std::string target = declared_name(base);
+      const auto own = std::find_if(model.fields.begin(), model.fields.end(), [&](const Field& f) {
+        return f.parent_link && f.to == target;
+      });
+      if (own != model.fields.end()) {
+        if (!first && links.empty()) first = &*own;
+        continue;
+      }
+      const bool known = std::any_of(links.begin(), links.end(),
+                                     [&](const Field& link) { return link.to == target; });
+      if (known) continue;
+      links.push_back(Field{.name = lower_case(base.model->name) + "_ptr",
+                            .type = FieldType::one_to_one,
+                            .to = target,
+                            .on_delete = OnDelete::cascade,
+                            .parent_link = true});
+    }
+    if (!model.primary_key()) {
+      if (first) {
+        first->primary_key = true;
+      } else if (!links.empty()) {
+        links.front().primary_key = true;
+      } else {
+        const auto type = field_type_named(app.default_auto_field);
+        // A field `id` that is no key is a problem of its own.
+        if (type && is_auto(*type) && !model.find_field("id")) {
+          links.push_back(Field{.name = "id", .type = *type, .primary_key = true});
+        }
+      }
+    }
     model.fields.insert(model.fields.begin(), links.begin(), links.end());
   }
 
-  static void add_link(const ModelState& model, const ModelState& base, std::vector<Field>& links) {
-    const std::string target = base.app + "." + base.name;
-    const bool declared =
-        std::any_of(model.fields.begin(), model.fields.end(), [&](const Field& field) {
-          return field.parent_link &&
-                 key_from(field.to, model.app) == ModelKey{base.app, lower_case(base.name)};
+  /// A `to_field` that names the target's primary key says nothing, and is left out as in Django.
+  void drop_needless_to_fields(ModelState& model) {
+    for (Field& field : model.fields) {
+      if (field.to_field.empty()) continue;
+      const auto target = models_.find(key_from(field.to, model.app));
+      if (target == models_.end()) continue;
+      const Field* key = target->second.primary_key();
+      if (key && key->name == field.to_field) field.to_field.clear();
+    }
+  }
+
+  void report(FinishedModels& finished) {
+    std::vector<PlacedProblem> more = find_problems(finished.state, &declaration_);
+    found_.insert(found_.end(), more.begin(), more.end());
+    std::stable_sort(
+        found_.begin(), found_.end(),
+        [](const PlacedProblem& a, const PlacedProblem& b) { return a.model < b.model; });
+    for (PlacedProblem& placed : found_) {
+      add_file(placed);
+      finished.problems.push_back(std::move(placed.problem));
+    }
+  }
+
+  /// Says where in a model file the part stands: `blog/models.json: /models/0/fields/2`.
+  void add_file(PlacedProblem& placed) const {
+    const auto at = declared_.find(placed.model);
+    if (at == declared_.end()) {
+      for (const DeclaredApp& app : apps_) {
+        if (app.label == placed.model.app && !app.source.empty()) {
+          placed.problem.where += ", " + app.source;
+        }
+      }
+      return;
+    }
+    const std::string place = find_in_file(at->second, placed, *at->second.model);
+    const std::string whole = file_place(at->second);
+    const std::string& found = place.empty() ? whole : place;
+    if (!found.empty()) placed.problem.where += ", " + found;
+  }
+
+  static std::string file_place(const Declared& declared) {
+    if (declared.app->source.empty()) return {};
+    return declared.app->source + ": /models/" + std::to_string(declared.position);
+  }
+
+  /// The part in the model or, for what an abstract base lent, there; empty where it is in neither.
+  std::string find_in_file(const Declared& declared, const PlacedProblem& placed,
+                           const ModelState& heir_declared) const {
+    const ModelState& model = *declared.model;
+    ModelState heir;
+    heir.app = placed.model.app;
+    heir.name = heir_declared.name;
+    const auto index_of = [&](const auto& list, const auto& same) -> std::optional<std::size_t> {
+      const auto at = std::find_if(list.begin(), list.end(), same);
+      if (at == list.end()) return std::nullopt;
+      return static_cast<std::size_t>(at - list.begin());
+    };
+    std::optional<std::size_t> at;
+    std::string list;
+    switch (placed.part) {
+      case Part::model:
+        return {};
+      case Part::field:
+        list = "/fields/";
+        at = index_of(model.fields, [&](const Field& f) { return f.name == placed.name; });
+        break;
+      case Part::index:
+        list = "/options/indexes/";
+        at = index_of(model.options.indexes,
+                      [&](const Index& i) { return expanded(i.name, heir) == placed.name; });
+        break;
+      case Part::constraint:
+        list = "/options/constraints/";
+        at = index_of(model.options.constraints, [&](const Constraint& c) {
+          return expanded(name_of(c), heir) == placed.name;
         });
-    if (declared) return;
-    Field link{.name = lower_case(base.name) + "_ptr", .type = FieldType::one_to_one};
-    link.primary_key = links.empty();
-    link.to = target;
-    link.on_delete = OnDelete::cascade;
-    link.parent_link = true;
-    links.push_back(std::move(link));
-  }
-
-  /// A child takes over the options of an abstract base that it does not set itself.
-  static void inherit_options(ModelState& model, const Options& base) {
-    Options& own = model.options;
-    if (own.ordering.empty()) own.ordering = base.ordering;
-    if (own.db_table_comment.empty()) own.db_table_comment = base.db_table_comment;
-    if (own.db_tablespace.empty()) own.db_tablespace = base.db_tablespace;
-    if (own.base_manager_name.empty()) own.base_manager_name = base.base_manager_name;
-    if (own.order_with_respect_to.empty()) {
-      own.order_with_respect_to = base.order_with_respect_to;
+        break;
+      case Part::options:
+        if (file_place(declared).empty()) return {};
+        return file_place(declared) + "/options/" + placed.name;
     }
-    if (own.unique_together.empty()) own.unique_together = base.unique_together;
-    if (own.indexes.empty()) own.indexes = base.indexes;
-    if (own.constraints.empty()) own.constraints = base.constraints;
-    if (!base.managed) own.managed = false;
-  }
-
-  /// References in full and as their models were declared; `self` as the model's own name.
-  void complete_references(ModelState& model) {
-    const auto complete = [&](std::string& reference) {
-      if (reference.empty()) return;
-      if (lower_case(reference) == "self") {
-        if (!model.options.abstract) reference = model.app + "." + model.name;
-        return;
-      }
-      const auto target = declared_.find(key_from(reference, model.app));
-      if (target != declared_.end()) {
-        reference = target->second.app + "." + target->second.name;
-      } else if (reference.find('.') == std::string::npos) {
-        reference = model.app + "." + reference;
-      }
-    };
-    for (Field& field : model.fields) {
-      complete(field.to);
-      complete(field.through);
+    if (at) {
+      const std::string place = file_place(declared);
+      return place.empty() ? place : place + list + std::to_string(*at);
     }
-  }
-
-  void add_primary_key(ModelState& model) {
-    if (model.options.proxy || model.primary_key()) return;
-    const std::string& type_name = auto_fields_.at(model.app);
-    const auto type = field_type_named(type_name);
-    if (!type || !is_auto(*type)) {
-      problem(model, "", "default_auto_field \"" + type_name + "\" is no automatic field",
-              "use AutoField, BigAutoField or SmallAutoField");
-      return;
+    for (const Declared* base : declared.bases) {
+      if (!base->model->options.abstract) continue;
+      std::string place = find_in_file(*base, placed, heir_declared);
+      if (!place.empty()) return place;
     }
-    if (model.find_field("id")) {
-      problem(model, "id", "a field named \"id\" must be the primary key",
-              "set \"primary_key\": true");
-      return;
-    }
-    model.fields.insert(model.fields.begin(),
-                        Field{.name = "id", .type = *type, .primary_key = true});
-  }
-
-  void name_things(ModelState& model) {
-    const std::string table = table_name(model);
-    const auto expand = [&](std::string name) {
-      name = replaced(std::move(name), "%(app_label)s", lower_case(model.app));
-      return replaced(std::move(name), "%(class)s", lower_case(model.name));
-    };
-    for (Field& field : model.fields) {
-      field.related_name = expand(field.related_name);
-      field.related_query_name = expand(field.related_query_name);
-    }
-    for (Index& index : model.options.indexes) {
-      if (!index.name.empty()) {
-        index.name = expand(index.name);
-        continue;
-      }
-      std::vector<std::string> columns;
-      for (const std::string& name : index.fields) {
-        const bool descending = name.starts_with("-");
-        const Field* field = model.resolve_field(descending ? name.substr(1) : name);
-        const std::string column = field ? column_name(*field) : name;
-        columns.push_back((descending && field ? "-" : "") + column);
-      }
-      index.name = declared_index_name(table, columns, suffix(index.type));
-    }
-    for (Constraint& constraint : model.options.constraints) {
-      std::visit([&](auto& item) { item.name = expand(item.name); }, constraint);
-    }
-  }
-
-  static std::string suffix(IndexType type) {
-    switch (type) {
-      case IndexType::index:
-        return "idx";
-      case IndexType::btree:
-        return "btree";
-      case IndexType::hash:
-        return "hash";
-      case IndexType::gin:
-        return "gin";
-      case IndexType::gist:
-        return "gist";
-      case IndexType::brin:
-        return "brin";
-      case IndexType::spgist:
-        return "spgist";
-      case IndexType::bloom:
-        return "bloom";
-    }
-    return "idx";
+    return {};
   }
 
   const std::vector<DeclaredApp>& apps_;
-  std::map<ModelKey, ModelState> declared_{};
-  std::map<std::string, std::string> auto_fields_{};
-  std::map<ModelKey, ModelState> finished_{};
-  std::set<ModelKey> open_{};
-  std::vector<Problem> problems_{};
+  std::map<ModelKey, Declared> declared_{};
+  Declaration declaration_{};
+  std::map<const Declared*, ModelState> flat_{};
+  std::map<ModelKey, ModelState> models_{};
+  std::vector<PlacedProblem> found_{};
 };
 
 }  // namespace

@@ -6,5 +6,6 @@ turnstone_tests(core
   lower
   naming
   persistent_map
+  registry
   uuid
 )
