@@ -114,9 +114,17 @@ struct CopyRows {
 /// `source` is (column of after, expression over columns of before), generated columns left out.
 /// Columns that are not named get their default. Indexes of `after` are part of it.
 struct RebuildTable {
+  /// Rows that a change of type would falsify make the rebuild fail.
+  struct Guard {
+    Column before{};
+    Column after{};
+    Sql value{};      ///< what is converted, an expression over the columns of `RebuildTable::before`
+    Sql violation{};  ///< true for a row that has no honest counterpart
+  };
   Table before{};
   Table after{};
   std::vector<std::pair<std::string, Sql>> source{};
+  std::vector<Guard> guards{};
 };
 struct CreateExtension {
   std::string name{};
