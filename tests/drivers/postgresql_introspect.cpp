@@ -1,0 +1,310 @@
+#include <doctest/doctest.h>
+#include <turnstone/schema/lower.h>
+#include <turnstone/schema/naming.h>
+
+#include "drivers/postgresql_support.h"
+
+namespace turnstone::test {
+namespace {
+
+Field field(FieldType type, const std::string& name) { return Field{.name = name, .type = type}; }
+
+Field relation(FieldType type, const std::string& name, const std::string& to) {
+  Field result = field(type, name);
+  result.to = to;
+  result.on_delete = OnDelete::cascade;
+  return result;
+}
+
+Field primary_key() {
+  Field id = field(FieldType::big_auto_field, "id");
+  id.primary_key = true;
+  return id;
+}
+
+/// A state with every type of field and every kind of constraint and index.
+ProjectState rich_state() {
+  ModelState author{.app = "lib", .name = "Author"};
+  Field slug = field(FieldType::slug, "slug");
+  slug.primary_key = true;
+  author.fields = {slug};
+
+  ModelState book{.app = "lib", .name = "Book"};
+  const std::vector<FieldType> plain = {FieldType::boolean,
+                                        FieldType::small_integer,
+                                        FieldType::integer,
+                                        FieldType::big_integer,
+                                        FieldType::positive_small_integer,
+                                        FieldType::positive_integer,
+                                        FieldType::positive_big_integer,
+                                        FieldType::floating,
+                                        FieldType::text,
+                                        FieldType::email,
+                                        FieldType::url,
+                                        FieldType::file,
+                                        FieldType::date,
+                                        FieldType::time,
+                                        FieldType::date_time,
+                                        FieldType::duration,
+                                        FieldType::uuid,
+                                        FieldType::binary,
+                                        FieldType::json,
+                                        FieldType::generic_ip_address,
+                                        FieldType::integer_range,
+                                        FieldType::big_integer_range,
+                                        FieldType::decimal_range,
+                                        FieldType::date_time_range,
+                                        FieldType::date_range,
+                                        FieldType::search_vector};
+  book.fields = {primary_key()};
+  for (const FieldType type : plain) {
+    Field item = field(type, "f" + std::to_string(book.fields.size()));
+    item.null = book.fields.size() % 2 == 0;
+    book.fields.push_back(item);
+  }
+  Field title = field(FieldType::character, "title");
+  title.max_length = 200;
+  title.db_index = true;
+  title.db_comment = "as on the cover";
+  title.db_default = Expression::literal(Json::of("it's"));
+  Field price = field(FieldType::decimal, "price");
+  price.max_digits = 10;
+  price.decimal_places = 2;
+  price.db_default = Expression::literal(Json::of("9.90"));
+  Field made = field(FieldType::date_time, "made");
+  made.db_default = Expression::call("now", {});
+  Field tags = field(FieldType::array, "tags");
+  tags.base_field = std::make_shared<Field>(title);
+  tags.size = 3;
+  tags.db_default = Expression::literal(Json::parse("[]"));
+  Field upper = field(FieldType::generated, "upper");
+  upper.expression = Expression::call("upper", {Expression::field("title")});
+  upper.output_field = std::make_shared<Field>(title);
+  Field code = field(FieldType::character, "code");
+  code.max_length = 5;
+  code.unique = true;
+  Field collated = field(FieldType::text, "collated");
+  collated.db_collation = "C";
+  Field kind = field(FieldType::character, "kind");
+  kind.max_length = 5;
+  kind.choices = {Json::of("a"), Json::of("b")};
+  kind.choices_check = true;
+  Field cascading = relation(FieldType::foreign_key, "owner", "lib.Author");
+  cascading.db_on_delete = true;
+  Field cidr = field(FieldType::custom, "net");
+  cidr.db_type = {{"", "cidr"}};
+  for (const Field& item : {title, price, made, tags, upper, code, collated, kind,
+                            relation(FieldType::foreign_key, "author", "lib.Author"),
+                            relation(FieldType::one_to_one, "twin", "lib.Book"), cascading,
+                            relation(FieldType::many_to_many, "readers", "lib.Author"), cidr}) {
+    book.fields.push_back(item);
+  }
+  book.options.db_table_comment = "books";
+  book.options.unique_together = {{"title", "price"}};
+  const Expression positive =
+      Expression::call(">", {Expression::field("price"), Expression::literal(Json::of("0"))});
+  Index descending{.name = "i1"};
+  descending.fields = {"-title", "price"};
+  descending.condition = positive;
+  descending.include = {"code"};
+  Index lower_title{.name = "i2"};
+  lower_title.expressions = {
+      Expression::call("desc", {Expression::call("lower", {Expression::field("title")}),
+                                Expression::literal(Json::of("nulls_last"))}),
+      Expression::call("+", {Expression::field("f3"), Expression::literal(Json::of(1))})};
+  Index gin{.type = IndexType::gin, .name = "i3"};
+  gin.fields = {"tags"};
+  gin.parameters = {{"fastupdate", Json::of(false)}};
+  Index gist{.type = IndexType::gist, .name = "i4"};
+  gist.fields = {"f21"};
+  Index brin{.type = IndexType::brin, .name = "i5"};
+  brin.fields = {"f3"};
+  brin.parameters = {{"pages_per_range", Json::of(4)}};
+  Index hash{.type = IndexType::hash, .name = "i6"};
+  hash.fields = {"f3"};
+  Index pattern{.name = "i7"};
+  pattern.fields = {"title"};
+  pattern.opclasses = {"varchar_pattern_ops"};
+  Index collated_index{.name = "i8"};
+  collated_index.expressions = {Expression::call(
+      "collate", {Expression::field("title"), Expression::literal(Json::of("C"))})};
+  book.options.indexes = {descending, lower_title, gin, gist, brin, hash, pattern, collated_index};
+  UniqueConstraint deferred{.name = "u1", .fields = {"price", "code"}};
+  deferred.deferrable = Deferrable::deferred;
+  UniqueConstraint immediate{.name = "u2", .fields = {"f3", "code"}};
+  immediate.deferrable = Deferrable::immediate;
+  UniqueConstraint partial{.name = "u3", .fields = {"f3"}, .condition = positive};
+  UniqueConstraint covering{.name = "u4", .fields = {"f4"}, .include = {"code"}};
+  UniqueConstraint nulls{.name = "u5", .fields = {"f4", "f3"}, .nulls_distinct = false};
+  CheckConstraint check{.name = "c1", .condition = positive};
+  CheckConstraint several{
+      .name = "c2",
+      .condition = Expression::call(
+          "or",
+          {Expression::call("in", {Expression::field("title"), Expression::literal(Json::of("a")),
+                                   Expression::literal(Json::of("b'"))}),
+           Expression::call("not", {Expression::call("is_null", {Expression::field("f2")})}),
+           Expression::call("icontains",
+                            {Expression::field("title"), Expression::literal(Json::of("50%"))})})};
+  ExclusionConstraint exclusion{.name = "x1"};
+  exclusion.expressions = {{Expression::field("f21"), "&&"}};
+  exclusion.condition = positive;
+  exclusion.deferrable = Deferrable::deferred;
+  book.options.constraints = {deferred, immediate, partial, covering,
+                              nulls,    check,     several, exclusion};
+
+  ModelState pair{.app = "lib", .name = "Pair"};
+  Field composite = field(FieldType::composite_primary_key, "pk");
+  composite.fields = {"a", "b"};
+  pair.fields = {composite, field(FieldType::integer, "a"), field(FieldType::uuid, "b")};
+
+  ProjectState state;
+  state.set(author);
+  state.set(book);
+  state.set(pair);
+  return state;
+}
+
+/// Steps that make every table of a schema.
+std::vector<Step> creation(const Schema& schema) {
+  std::vector<Step> steps;
+  schema.each([&](const Table& item) { steps.push_back(step::CreateTable{item}); });
+  return steps;
+}
+
+TEST_CASE("what lower makes comes back from the server") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase database("postgresql");
+  const auto connection = database.connect();
+  const Schema wanted = lower(rich_state(), postgresql());
+  Schema schema;
+  change(*connection, schema, planned(creation(wanted)));
+  CHECK(drift(database, *connection, wanted) == "");
+  // In the words of `lower`, where they are no expressions.
+  const Schema live = database.backend().introspect(*connection);
+  for (const Column& column : wanted.at("lib_book").columns) {
+    if (column.type.find('[') != std::string::npos) continue;  // sizes of arrays are not kept
+    CAPTURE(column.name);
+    REQUIRE(live.at("lib_book").find_column(column.name));
+    CHECK(live.at("lib_book").find_column(column.name)->type == column.type);
+  }
+  const std::string positive = index_name("lib_book", {"f5"}, "_check", 63);
+  for (const Check& check : live.at("lib_book").checks) {
+    if (check.name == positive) CHECK(check.column == "f5");
+    if (check.name == "c1") CHECK(check.column.empty());
+  }
+}
+
+TEST_CASE("a difference is seen and told") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase database("postgresql");
+  const auto connection = database.connect();
+  const Schema wanted = lower(rich_state(), postgresql());
+  Schema schema;
+  change(*connection, schema, planned(creation(wanted)));
+  struct Case {
+    std::string sql{};
+    std::string told{};
+  };
+  for (const Case& c : std::vector<Case>{
+           {"ALTER TABLE lib_book ALTER price TYPE numeric(12, 2)",
+            "column \"price\": type is numeric(12, 2), should be numeric(10, 2)"},
+           {"ALTER TABLE lib_book ALTER price DROP DEFAULT", "column \"price\": default is absent"},
+           {"ALTER TABLE lib_book ALTER id DROP IDENTITY", "column \"id\": identity is none"},
+           {"ALTER TABLE lib_book ALTER code DROP NOT NULL", "column \"code\": null is yes"},
+           {"COMMENT ON COLUMN lib_book.title IS 'x'", "column \"title\": comment is x"},
+           {"DROP INDEX i3", "index \"i3\" is missing"},
+           {"DROP INDEX i1; CREATE INDEX i1 ON lib_book (title DESC, price) INCLUDE (code) WHERE "
+            "price > 1",
+            "index \"i1\": condition is price > (1)::numeric"},
+           {"ALTER TABLE lib_book DROP CONSTRAINT c1", "check constraint \"c1\" is missing"},
+           {"ALTER TABLE lib_book DROP CONSTRAINT c1, ADD CONSTRAINT c1 CHECK (price > 0) NOT "
+            "VALID",
+            "check constraint \"c1\": validated is no"},
+           {"CREATE TABLE more (a int)", "table \"more\" is not wanted"},
+           {"DROP TABLE lib_pair", "table \"lib_pair\" is missing"}}) {
+    CAPTURE(c.sql);
+    connection->execute("BEGIN; " + c.sql);
+    CHECK(drift(database, *connection, wanted).find(c.told) != std::string::npos);
+    connection->execute("ROLLBACK");
+  }
+}
+
+TEST_CASE("foreign keys come with their actions and timing") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase database("postgresql");
+  const auto connection = database.connect();
+  connection->execute(
+      "CREATE TABLE a (x int, y int, PRIMARY KEY (y, x)); "
+      "CREATE TABLE b (p int, q int, "
+      "CONSTRAINT k1 FOREIGN KEY (p, q) REFERENCES a (y, x) ON DELETE SET NULL ON UPDATE CASCADE, "
+      "CONSTRAINT k2 FOREIGN KEY (q, p) REFERENCES a (x, y) ON DELETE RESTRICT DEFERRABLE); "
+      "ALTER TABLE b ADD CONSTRAINT k3 FOREIGN KEY (p, q) REFERENCES a ON DELETE SET DEFAULT "
+      "DEFERRABLE INITIALLY DEFERRED NOT VALID");
+  const std::vector<ForeignKey> keys =
+      database.backend().introspect(*connection).at("b").foreign_keys;
+  REQUIRE(keys.size() == 3);
+  CHECK(keys[0] == ForeignKey{.name = "k1",
+                              .columns = {"p", "q"},
+                              .target_table = "a",
+                              .target_columns = {"y", "x"},
+                              .on_delete = "SET NULL",
+                              .on_update = "CASCADE",
+                              .timing = Key::Timing::immediate_always});
+  CHECK(keys[1] == ForeignKey{.name = "k2",
+                              .columns = {"q", "p"},
+                              .target_table = "a",
+                              .target_columns = {"x", "y"},
+                              .on_delete = "RESTRICT",
+                              .timing = Key::Timing::initially_immediate});
+  CHECK(keys[2].on_delete == "SET DEFAULT");
+  CHECK(keys[2].timing == Key::Timing::initially_deferred);
+  CHECK_FALSE(keys[2].validated);
+}
+
+TEST_CASE("only tables on the search path, and none that is not the project's") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase database("postgresql");
+  const auto connection = database.connect();
+  connection->execute(
+      "CREATE TABLE mine (a int); CREATE TABLE turnstone_migrations (id int); CREATE TABLE "
+      "turnstone_journal (id int); CREATE VIEW v AS SELECT 1; CREATE SCHEMA s; CREATE TABLE "
+      "s.other "
+      "(a int); CREATE TABLE part (a int) PARTITION BY RANGE (a); CREATE TABLE part_1 PARTITION OF "
+      "part FOR VALUES FROM (1) TO (2); CREATE TEMPORARY TABLE gone (a int)");
+  const auto names = [&] {
+    std::string text;
+    database.backend().introspect(*connection).each([&](const Table& item) {
+      text += item.name + " ";
+    });
+    return text;
+  };
+  CHECK(names() == "mine part ");
+  connection->execute("SET search_path TO s, public");
+  CHECK(names() == "mine other part ");
+}
+
+TEST_CASE("what cannot be made stays as it is written, the rest is spelled by the server") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase database("postgresql");
+  const auto connection = database.connect();
+  Schema schema;
+  Table good = table("good", {column("a", "integer")});
+  good.checks = {Check{.name = "c", .condition = "\"a\"   >0"}};
+  Table bad = table("bad", {column("a", "hstore")});
+  bad.checks = {Check{.name = "c", .condition = "\"a\" IS  NOT NULL"}};
+  schema.set(good);
+  schema.set(bad);
+  for (const std::string begin : {"", "BEGIN"}) {
+    if (!begin.empty()) connection->execute(begin);
+    const Schema result = database.backend().normalised(*connection, schema);
+    CHECK(result.at("good").checks[0].condition == "a > 0");
+    CHECK(result.at("bad") == bad);
+    CHECK(connection->in_transaction() == !begin.empty());
+    if (!begin.empty()) connection->execute("COMMIT");
+  }
+  CHECK(connection->query("SELECT 1 FROM pg_class WHERE relname LIKE 'turnstone_%'").rows.empty());
+}
+
+}  // namespace
+}  // namespace turnstone::test
