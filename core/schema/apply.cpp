@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "schema/item_identity.h"
+
 namespace turnstone {
 namespace {
 
@@ -66,30 +68,18 @@ struct AddTo {
   void operator()(const Exclusion& item) const { table.exclusions.push_back(item); }
 };
 
-/// Drops the item of that name, or among those without a name the one `is_it` tells.
-template <class T, class IsIt>
-void erase_item(std::vector<T>& items, const std::string& name, const IsIt& is_it) {
-  if (!name.empty()) return erase_named(items, name);
-  std::erase_if(items, [&](const T& item) { return item.name.empty() && is_it(item); });
+/// Drops the one that is the same by name, or by what it is on where it has none.
+template <class T>
+void erase_item(std::vector<T>& items, const T& gone) {
+  std::erase_if(items, [&](const T& item) { return item_identity(item) == item_identity(gone); });
 }
 
 struct DropFrom {
   Table& table;
-  void operator()(const Key& item) const {
-    erase_item(table.uniques, item.name,
-               [&](const Key& other) { return other.columns == item.columns; });
-  }
-  void operator()(const Check& item) const {
-    erase_item(table.checks, item.name, [&](const Check& other) {
-      return other.column == item.column && other.condition == item.condition;
-    });
-  }
-  void operator()(const ForeignKey& item) const {
-    erase_item(table.foreign_keys, item.name, [&](const ForeignKey& other) {
-      return other.columns == item.columns && other.target_table == item.target_table;
-    });
-  }
-  void operator()(const Exclusion& item) const { erase_named(table.exclusions, item.name); }
+  void operator()(const Key& item) const { erase_item(table.uniques, item); }
+  void operator()(const Check& item) const { erase_item(table.checks, item); }
+  void operator()(const ForeignKey& item) const { erase_item(table.foreign_keys, item); }
+  void operator()(const Exclusion& item) const { erase_item(table.exclusions, item); }
 };
 
 struct NameOf {

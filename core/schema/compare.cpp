@@ -6,22 +6,10 @@
 #include <map>
 #include <set>
 
+#include "schema/item_identity.h"
+
 namespace turnstone {
 namespace {
-
-/// What tells two of a kind apart: the name, or for the nameless what they are on.
-std::string identity(const Key& key) { return key.name; }
-std::string identity(const Check& check) {
-  return check.name.empty() ? "on " + check.column : check.name;
-}
-std::string identity(const ForeignKey& key) {
-  if (!key.name.empty()) return key.name;
-  std::string text = "on";
-  for (const std::string& column : key.columns) text += " " + column;
-  return text;
-}
-std::string identity(const Exclusion& exclusion) { return exclusion.name; }
-std::string identity(const TableIndex& index) { return index.name; }
 
 template <class T>
 bool same_but_name(T a, T b) {
@@ -45,12 +33,12 @@ ItemChanges<T> item_changes(const std::vector<T>& before, const std::vector<T>& 
   std::set<std::string> taken;  // names that stay or are dropped: not free to rename to
   for (const T& item : before) {
     const auto same = std::find_if(after.begin(), after.end(), [&](const T& other) {
-      return identity(other) == identity(item);
+      return item_identity(other) == item_identity(item);
     });
     if (same == after.end()) {
       old.push_back(&item);
     } else {
-      taken.insert(identity(item));
+      taken.insert(item_identity(item));
       if (!(*same == item)) {
         changes.dropped.push_back(item);
         changes.added.push_back(*same);
@@ -58,7 +46,7 @@ ItemChanges<T> item_changes(const std::vector<T>& before, const std::vector<T>& 
     }
   }
   for (const T& item : after) {
-    if (taken.contains(identity(item))) continue;
+    if (taken.contains(item_identity(item))) continue;
     const auto twin = std::find_if(old.begin(), old.end(), [&](const T* other) {
       return !other->name.empty() && !item.name.empty() && same_but_name(*other, item);
     });

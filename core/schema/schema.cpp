@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "schema/item_identity.h"
+
 namespace turnstone {
 namespace {
 
@@ -220,10 +222,10 @@ class Differences {
   void named(const std::string& kind, const std::vector<T>& is, const std::vector<T>& should,
              const Compare& compare) {
     std::map<std::string, const T*> found;
-    for (const T& item : is) found[item.name] = &item;
+    for (const T& item : is) found[item_identity(item)] = &item;
     for (const T& item : should) {
-      subject_ = where_ + ": " + kind + " \"" + item.name + "\"";
-      const auto at = found.find(item.name);
+      subject_ = where_ + ": " + kind + " \"" + item_identity(item) + "\"";
+      const auto at = found.find(item_identity(item));
       if (at == found.end()) {
         lines_.push_back(subject_ + " is missing");
         continue;
