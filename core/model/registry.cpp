@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "model/classes.h"
 #include "model/problem_list.h"
 
 namespace turnstone {
@@ -150,6 +151,10 @@ class Finisher {
         declared.bases.push_back(base);
         continue;
       }
+      if (is_class_reference(name)) {
+        problem(*declared.app, declared.model->name, unknown_class(name), unknown_class_hint);
+        continue;
+      }
       std::vector<std::string> names;
       for (const auto& entry : declared_) names.push_back(declared_name(entry.second));
       problem(*declared.app, declared.model->name,
@@ -185,6 +190,7 @@ class Finisher {
   /// `reference` in full and as its model was declared; unknown ones only in full.
   std::string complete(const std::string& reference, const std::string& app) const {
     if (reference.empty() || lower_case(reference) == "self") return reference;
+    if (is_class_reference(reference)) return reference;
     if (const Declared* target = find(reference, app)) return declared_name(*target);
     return reference.find('.') == std::string::npos ? app + "." + reference : reference;
   }
@@ -306,6 +312,8 @@ class Finisher {
   void report(FinishedModels& finished) {
     std::vector<PlacedProblem> more = find_problems(finished.state, &declaration_);
     found_.insert(found_.end(), more.begin(), more.end());
+    more = key_problems(apps_, finished.state);
+    found_.insert(found_.end(), more.begin(), more.end());
     std::stable_sort(
         found_.begin(), found_.end(),
         [](const PlacedProblem& a, const PlacedProblem& b) { return a.model < b.model; });
@@ -406,9 +414,23 @@ void Registry::add(DeclaredApp app) {
   if (twice) {
     throw Error(ErrorKind::bad_model, "app \"" + app.label + "\" is registered twice", app.source);
   }
+  for (const DeclaredApp& other : apps_) {
+    for (const DeclaredClass& theirs : other.classes) {
+      for (const DeclaredClass& ours : app.classes) {
+        if (ours.name != theirs.name) continue;
+        throw Error(ErrorKind::bad_model,
+                    "class " + ours.name + " is a model of app \"" + other.label + "\" already",
+                    app.label, "a class belongs to one app; share fields through a mixin");
+      }
+    }
+  }
   apps_.push_back(std::move(app));
 }
 
-FinishedModels Registry::finish() const { return Finisher(apps_).run(); }
+FinishedModels Registry::finish() const {
+  std::vector<DeclaredApp> apps = apps_;
+  resolve_classes(apps);
+  return Finisher(apps).run();
+}
 
 }  // namespace turnstone

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "model/classes.h"
 #include "model/problem_list.h"
 
 namespace turnstone {
@@ -19,6 +20,10 @@ ModelPtr find_target(ModelReport& report, const Field& field, const std::string&
   if (report.declaration && report.declaration->abstract_models.contains(key)) {
     report.of_field(field, "model \"" + reference + "\" is abstract and has no table",
                     "point to a model that inherits from it");
+    return nullptr;
+  }
+  if (is_class_reference(reference)) {
+    report.of_field(field, unknown_class(reference), unknown_class_hint);
     return nullptr;
   }
   std::vector<std::string> names;

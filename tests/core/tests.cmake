@@ -1,5 +1,6 @@
 turnstone_tests(core
   decimal
+  describe
   error
   iso8601
   json_value

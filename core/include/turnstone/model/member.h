@@ -1,0 +1,423 @@
+#pragma once
+
+#include <turnstone/model/choices.h>
+#include <turnstone/model/field.h>
+#include <turnstone/model/relations.h>
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+// What C++ tells about the members of a model class: their names, and what their types are in
+// models. The other headers of the C++ face build on it.
+
+namespace turnstone {
+
+/// One data member, whatever model looks at it. The same member has the same object everywhere in
+/// one program; compare the text where plug-ins are loaded.
+struct MemberKey {
+  std::string_view pretty{};  ///< as the compiler spells the pointer to the member
+  std::string_view name{};    ///< the member's own name
+};
+
+namespace detail {
+
+template <auto P>
+constexpr std::string_view pretty_value() {
+  return __PRETTY_FUNCTION__;
+}
+template <class T>
+constexpr std::string_view pretty_type() {
+  return __PRETTY_FUNCTION__;
+}
+
+/// What stands behind `P = ` or `T = `; g++ writes `; std::string_view = …` behind it.
+constexpr std::string_view argument(std::string_view pretty) {
+  pretty.remove_suffix(1);
+  const std::size_t begin = pretty.rfind('[');
+  pretty.remove_prefix(pretty.find(" = ", begin) + 3);
+  return pretty.substr(0, pretty.find(';'));
+}
+
+/// `&shop::Book::title` or `(& shop::Book::title)`: the last word.
+constexpr std::string_view last_word(std::string_view pretty) {
+  while (!pretty.empty() && (pretty.back() == ')' || pretty.back() == ' ')) {
+    pretty.remove_suffix(1);
+  }
+  return pretty.substr(pretty.find_last_of(":&. )(") + 1);
+}
+
+template <class P>
+struct MemberPointer {
+  static constexpr bool is_member = false;
+};
+template <class C, class T>
+struct MemberPointer<T C::*> {
+  static constexpr bool is_member = !std::is_function_v<T>;
+  using Class = C;
+  using Type = T;
+};
+
+template <class T>
+struct Unwrapped {
+  using Type = T;
+  static constexpr bool is_optional = false;
+};
+template <class T>
+struct Unwrapped<std::optional<T>> {
+  using Type = T;
+  static constexpr bool is_optional = true;
+};
+
+template <class T>
+struct RelationOf {
+  static constexpr FieldType type = FieldType::character;  // none
+  using Key = void;
+};
+template <class T, class K>
+struct RelationOf<ForeignKey<T, K>> {
+  static constexpr FieldType type = FieldType::foreign_key;
+  using Target = T;
+  using Key = K;
+};
+template <class T, class K>
+struct RelationOf<OneToOne<T, K>> {
+  static constexpr FieldType type = FieldType::one_to_one;
+  using Target = T;
+  using Key = K;
+};
+template <class T>
+struct RelationOf<ManyToMany<T>> {
+  static constexpr FieldType type = FieldType::many_to_many;
+  using Target = T;
+  using Key = void;
+};
+
+template <class T>
+struct ItemOf {
+  using Type = void;
+};
+template <class T>
+requires(!std::same_as<T, std::byte>) struct ItemOf<std::vector<T>> {
+  using Type = T;
+};
+
+}  // namespace detail
+
+/// `T` of `std::optional<T>`, else `T`.
+template <class T>
+using without_optional = typename detail::Unwrapped<T>::Type;
+
+template <class P>
+concept DataMember = detail::MemberPointer<P>::is_member;
+
+template <auto P>
+using member_class = typename detail::MemberPointer<decltype(P)>::Class;
+template <auto P>
+using member_type = typename detail::MemberPointer<decltype(P)>::Type;
+
+template <auto P>
+inline constexpr MemberKey member_key{
+    detail::argument(detail::pretty_value<P>()),
+    detail::last_word(detail::argument(detail::pretty_value<P>()))};
+
+/// `shop::Book`: how this program tells classes apart. Incomplete types too.
+template <class T>
+constexpr std::string_view class_name() {
+  return detail::argument(detail::pretty_type<T>());
+}
+
+// Kinds of members, `std::optional` taken away.
+
+template <class T>
+concept TextMember = std::same_as<T, std::string>;
+template <class T>
+concept IntegerMember = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
+                        !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
+                        !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+template <class T>
+concept NumberMember = IntegerMember<T> || std::floating_point<T> || std::same_as<T, Decimal>;
+template <class T>
+concept TimeMember = std::same_as<T, Date> || std::same_as<T, Time> || std::same_as<T, DateTime>;
+template <class T>
+concept EnumMember = std::is_enum_v<T> && requires(T value) {
+  turnstone_choices(value).items;
+};
+template <class T>
+concept KeyMember = detail::RelationOf<T>::type == FieldType::foreign_key ||
+                    detail::RelationOf<T>::type == FieldType::one_to_one;
+template <class T>
+concept ManyToManyMember = detail::RelationOf<T>::type == FieldType::many_to_many;
+template <class T>
+concept RelationMember = KeyMember<T> || ManyToManyMember<T>;
+template <class T>
+concept ScalarMember = TextMember<T> || NumberMember<T> || TimeMember<T> || EnumMember<T> ||
+    std::same_as<T, bool> || std::same_as<T, Duration> || std::same_as<T, Uuid> ||
+    std::same_as<T, Bytes> || std::same_as<T, Json>;
+
+namespace detail {
+template <class T>
+constexpr bool is_array_member() {
+  using Item = typename ItemOf<T>::Type;
+  if constexpr (std::is_void_v<Item>) {
+    return false;
+  } else {
+    using Inner = without_optional<Item>;
+    return ScalarMember<Inner> || is_array_member<Inner>();
+  }
+}
+}  // namespace detail
+
+/// A `std::vector` of anything but bytes: an ArrayField.
+template <class T>
+concept ArrayMember = detail::is_array_member<T>();
+/// Has a column and is no relation.
+template <class T>
+concept PlainMember = ScalarMember<T> || ArrayMember<T>;
+template <class T>
+concept MappedMember =
+    PlainMember<without_optional<T>> || KeyMember<without_optional<T>> || ManyToManyMember<T>;
+
+namespace detail {
+
+template <class E>
+constexpr bool has_text_codes() {
+  return turnstone_choices(E{}).items[0].code.is_text();
+}
+
+/// Integers go by size, not by exact type: `long long` is not `int64_t` everywhere.
+template <class T>
+constexpr FieldType integer_type() {
+  if constexpr (sizeof(T) <= 2) {
+    return std::is_signed_v<T> ? FieldType::small_integer : FieldType::positive_small_integer;
+  } else if constexpr (sizeof(T) == 4) {
+    return std::is_signed_v<T> ? FieldType::integer : FieldType::positive_integer;
+  } else {
+    return std::is_signed_v<T> ? FieldType::big_integer : FieldType::positive_big_integer;
+  }
+}
+
+/// Requires: a mapped type without optional.
+template <class T>
+constexpr FieldType field_type() {
+  if constexpr (RelationMember<T>) {
+    return RelationOf<T>::type;
+  } else if constexpr (EnumMember<T>) {
+    if constexpr (has_text_codes<T>()) {
+      return FieldType::character;
+    } else {
+      return integer_type<std::underlying_type_t<T>>();
+    }
+  } else if constexpr (TextMember<T>) {
+    return FieldType::text;
+  } else if constexpr (std::same_as<T, bool>) {
+    return FieldType::boolean;
+  } else if constexpr (IntegerMember<T>) {
+    return integer_type<T>();
+  } else if constexpr (std::floating_point<T>) {
+    return FieldType::floating;
+  } else if constexpr (std::same_as<T, Decimal>) {
+    return FieldType::decimal;
+  } else if constexpr (std::same_as<T, Date>) {
+    return FieldType::date;
+  } else if constexpr (std::same_as<T, Time>) {
+    return FieldType::time;
+  } else if constexpr (std::same_as<T, DateTime>) {
+    return FieldType::date_time;
+  } else if constexpr (std::same_as<T, Duration>) {
+    return FieldType::duration;
+  } else if constexpr (std::same_as<T, Uuid>) {
+    return FieldType::uuid;
+  } else if constexpr (std::same_as<T, Bytes>) {
+    return FieldType::binary;
+  } else if constexpr (std::same_as<T, Json>) {
+    return FieldType::json;
+  } else {
+    static_assert(ArrayMember<T>);
+    return FieldType::array;
+  }
+}
+
+// Values in the form of files; compiled once in the library.
+Json json_of(bool value);
+Json json_of(std::int64_t value);
+Json json_of(std::uint64_t value);
+Json json_of(double value);
+Json json_of(const std::string& value);
+Json json_of(const Decimal& value);
+Json json_of(const Uuid& value);
+Json json_of(Date value);
+Json json_of(Time value);
+Json json_of(DateTime value);
+Json json_of(Duration value);
+Json json_of(const Bytes& value);
+Json json_of(const std::vector<Json>& items);
+[[noreturn]] void refuse_enumerator(std::string_view enumeration, std::int64_t value);
+[[noreturn]] void refuse_range(const std::string& value, std::size_t bytes);
+
+/// The value of a member as files write it; NULL for an empty optional.
+template <class T>
+Json json_of_member(const T& value) {
+  if constexpr (Unwrapped<T>::is_optional) {
+    return value ? json_of_member<without_optional<T>>(*value) : Json::null();
+  } else if constexpr (KeyMember<T>) {
+    return json_of_member<typename T::Key>(value.id());
+  } else if constexpr (EnumMember<T>) {
+    for (const auto& item : turnstone_choices(T{}).items) {
+      if (item.value != value) continue;
+      return item.code.is_text() ? json_of(std::string(item.code.text()))
+                                 : json_of(item.code.number());
+    }
+    refuse_enumerator(class_name<T>(), static_cast<std::int64_t>(value));
+  } else if constexpr (ArrayMember<T>) {
+    std::vector<Json> items;
+    for (const auto& item : value) items.push_back(json_of_member<typename T::value_type>(item));
+    return json_of(items);
+  } else if constexpr (std::same_as<T, Json>) {
+    return value;
+  } else if constexpr (IntegerMember<T>) {
+    if constexpr (std::is_signed_v<T>) {
+      return json_of(static_cast<std::int64_t>(value));
+    } else {
+      return json_of(static_cast<std::uint64_t>(value));
+    }
+  } else if constexpr (std::floating_point<T>) {
+    return json_of(static_cast<double>(value));
+  } else {
+    return json_of(value);
+  }
+}
+
+/// What a column of a key stores.
+template <class T>
+struct StoredType {
+  using Type = T;
+};
+template <class T>
+requires KeyMember<T>
+struct StoredType<T> {
+  using Type = typename T::Key;
+};
+
+}  // namespace detail
+
+/// What the column of a member stores: the key of a relation, else the type without optional.
+template <class T>
+using stored_type = typename detail::StoredType<without_optional<T>>::Type;
+
+/// Values of type `V` that a member of type `T` can be given or compared with. Nothing that could
+/// change the value on the way: no floating point for integers and decimals, no number for a bool.
+template <class T, class V>
+constexpr bool is_value_for() {
+  using Stored = stored_type<T>;
+  if constexpr (std::same_as<without_optional<T>, V> || std::same_as<Stored, V>) {
+    return true;
+  } else if constexpr (std::same_as<Stored, bool>) {
+    return false;
+  } else if constexpr (IntegerMember<Stored>) {
+    return IntegerMember<V>;
+  } else if constexpr (std::floating_point<Stored>) {
+    return IntegerMember<V> || std::floating_point<V>;
+  } else if constexpr (std::same_as<Stored, Decimal>) {
+    return IntegerMember<V>;
+  } else if constexpr (std::same_as<Stored, Json>) {
+    return std::convertible_to<V, std::string_view> || std::same_as<V, bool> || IntegerMember<V> ||
+           std::floating_point<V>;
+  } else if constexpr (std::same_as<Stored, DateTime> || std::same_as<Stored, Duration>) {
+    return std::convertible_to<V, Stored>;  // days, hours, seconds …
+  } else if constexpr (TextMember<Stored>) {
+    return std::convertible_to<V, std::string_view>;
+  } else {
+    return false;
+  }
+}
+
+namespace detail {
+
+/// Requires: is_value_for<T, V>().
+template <class T, class V>
+Json json_value(const V& value) {
+  using Stored = stored_type<T>;
+  if constexpr (std::same_as<without_optional<T>, V>) {
+    return json_of_member<V>(value);
+  } else if constexpr (std::same_as<Stored, Json>) {
+    if constexpr (std::convertible_to<V, std::string_view>) {
+      return json_of(std::string(std::string_view(value)));
+    } else {
+      return json_of_member<V>(value);
+    }
+  } else if constexpr (TextMember<Stored>) {
+    return json_of(std::string(std::string_view(value)));
+  } else if constexpr (IntegerMember<Stored>) {
+    if (!std::in_range<Stored>(value)) refuse_range(std::to_string(value), sizeof(Stored));
+    return json_of_member<V>(value);
+  } else if constexpr (std::same_as<Stored, Decimal>) {
+    if constexpr (std::same_as<V, Decimal>) {
+      return json_of(value);
+    } else {
+      return json_of(Decimal(static_cast<Decimal::Coefficient>(value), 0));
+    }
+  } else if constexpr (std::floating_point<Stored>) {
+    return json_of(static_cast<double>(value));
+  } else {
+    return json_of_member<Stored>(Stored(value));
+  }
+}
+
+}  // namespace detail
+
+/// What the library knows of a C++ type: one object per type, whatever number of members have it.
+struct MemberType {
+  FieldType type = FieldType::text;
+  bool null = false;
+  std::string_view target{};                      ///< class a relation points to
+  const MemberType* key = nullptr;                ///< of the key of a ForeignKey or OneToOne
+  const MemberType* item = nullptr;               ///< of the items of an ArrayField
+  std::vector<Json> (*choices)() = nullptr;       ///< codes of an enum
+  Json (*to_json)(const void* member) = nullptr;  ///< its value; nullptr for a ManyToMany
+};
+
+namespace detail {
+
+template <class E>
+std::vector<Json> choice_codes() {
+  std::vector<Json> codes;
+  for (const auto& item : turnstone_choices(E{}).items) codes.push_back(json_of_member(item.value));
+  return codes;
+}
+
+template <class T>
+Json member_to_json(const void* member) {
+  return json_of_member<T>(*static_cast<const T*>(member));
+}
+
+template <class T>
+constexpr MemberType make_member_type();
+
+}  // namespace detail
+
+template <class T>
+inline constexpr MemberType member_type_of = detail::make_member_type<T>();
+
+namespace detail {
+
+template <class T>
+constexpr MemberType make_member_type() {
+  using Bare = without_optional<T>;
+  MemberType type;
+  type.type = field_type<Bare>();
+  type.null = Unwrapped<T>::is_optional;
+  if constexpr (RelationMember<Bare>) type.target = class_name<typename Bare::Target>();
+  if constexpr (KeyMember<Bare>) type.key = &member_type_of<typename Bare::Key>;
+  if constexpr (ArrayMember<Bare>) type.item = &member_type_of<typename Bare::value_type>;
+  if constexpr (EnumMember<Bare>) type.choices = &choice_codes<Bare>;
+  if constexpr (!ManyToManyMember<Bare>) type.to_json = &member_to_json<T>;
+  return type;
+}
+
+}  // namespace detail
+}  // namespace turnstone
