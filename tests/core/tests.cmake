@@ -7,6 +7,7 @@ turnstone_tests(core
   lower
   naming
   persistent_map
+  problems
   registry
   uuid
 )

@@ -56,10 +56,14 @@ std::vector<ModelKey> changed_models(const ProjectState& before, const ProjectSt
 std::string table_name(const ModelState& model);
 
 /// What is wrong with `state` as a whole, each problem one line: dangling references, a missing
-/// target key, M2M through models without the needed keys, clashing column, table or related
-/// names. Empty when nothing is. Order: by model, then field.
+/// target key, M2M through models without the needed keys, clashing column, table, index or
+/// constraint names, options that exclude each other. Empty when nothing is. Order: by model, then
+/// its parts. What only declared models know (`related_name`, `blank`, `ordering`, which models are
+/// abstract) is checked by `Registry::finish`. Source: `django-behaviour.md` §2.9.
 struct Problem {
-  std::string where{};  ///< `blog.Book.author`, or `blog.Book: index "x"`
+  /// `blog.Book.author`, `blog.Book: index "x"`, `blog.Book: unique_together`; behind it, for a
+  /// model from a file, `, blog/models.json: /models/0/fields/2`.
+  std::string where{};
   std::string message{};
   std::string hint{};
 };
