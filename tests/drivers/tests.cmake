@@ -1,7 +1,9 @@
 turnstone_tests(drivers
+  open_url
   postgresql_connection
   postgresql_dialect
   postgresql_introspect
   postgresql_legalize
   postgresql_render
+  sqlite_connection
 )
