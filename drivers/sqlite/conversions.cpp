@@ -99,10 +99,13 @@ Conversion to_uuid(const Sql& value, Class from) {
           "LENGTH(" + digits + ") <> 32 OR " + digits + " GLOB '*[^0-9A-Fa-f]*'"};
 }
 
+/// Without a modifier, the 30th of February passes.
+Sql not_a_day(const Sql& value) { return "DATE(" + value + ", '+0 days') IS NOT " + value; }
+
 Conversion to_date(const Sql& value, Class from) {
   const Sql day = "SUBSTR(" + value + ", 1, 10)";
   if (from == Class::date_time) return {day, {}};
-  if (from == Class::text) return {value, "DATE(" + value + ") IS NOT " + value};
+  if (from == Class::text) return {value, not_a_day(value)};
   return never(value);
 }
 
@@ -122,8 +125,8 @@ Conversion to_date_time(const Sql& value, Class from) {
     const Sql rest = "SUBSTR(" + value + ", 20)";
     return {"CASE WHEN LENGTH(" + value + ") = 10 THEN " + value + " || ' 00:00:00' ELSE " + value +
                 " END",
-            "DATE(" + value + ") IS NOT " + value + " AND (DATETIME(" + seconds + ") IS NOT " +
-                seconds + " OR " + rest + " <> '' AND " + rest + " NOT GLOB '.[0-9]*')"};
+            not_a_day(value) + " AND (DATETIME(" + seconds + ", '+0 days') IS NOT " + seconds +
+                " OR " + rest + " <> '' AND " + rest + " NOT GLOB '.[0-9]*')"};
   }
   return never(value);
 }
