@@ -30,7 +30,7 @@ TEST_CASE("an unknown database is told without its password") {
       {"host=h password=secret", "this is no database URL"},
   };
   for (const Case& c : cases) {
-    CAPTURE(c.url);
+    CAPTURE(std::string(c.url));
     try {
       dialect_for(c.url);
       FAIL("no error");
@@ -58,7 +58,7 @@ TEST_CASE("sqlite paths start at the project, and may hold any character") {
       {"sqlite:///100%.db", "100%.db"},
   };
   for (const Case& c : cases) {
-    CAPTURE(c.url);
+    CAPTURE(std::string(c.url));
     connect(c.url, folder.path())->execute("CREATE TABLE t (a)");
     CHECK(std::filesystem::exists(folder.path() / c.file));
   }
@@ -68,7 +68,7 @@ TEST_CASE("sqlite paths start at the project, and may hold any character") {
 TEST_CASE("a malformed sqlite URL is refused with the right forms") {
   for (const char* url : {"sqlite:a.db", "sqlite://a.db", "sqlite:///", "sqlite:", "sqlite:///a?b",
                           "sqlite:///a%00b"}) {
-    CAPTURE(url);
+    CAPTURE(std::string(url));
     try {
       connect(url, "/");
       FAIL("no error");
@@ -105,7 +105,7 @@ TEST_CASE("passwords never stay in a URL that is shown") {
       {"sqlite::memory:", "sqlite::memory:"},
   };
   for (const Case& c : cases) {
-    CAPTURE(c.url);
+    CAPTURE(std::string(c.url));
     CHECK(without_password(c.url) == c.shown);
   }
 }

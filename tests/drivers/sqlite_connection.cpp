@@ -76,7 +76,7 @@ TEST_CASE("sqlite: errors tell their kind and what they are about") {
       {"SELECT \"nothing\"", DatabaseErrorKind::other, "", "", ""},
   };
   for (const Case& c : cases) {
-    CAPTURE(c.sql);
+    CAPTURE(std::string(c.sql));
     try {
       db->execute(c.sql, {});
       FAIL("no error");
@@ -218,11 +218,11 @@ TEST_CASE("sqlite: a file that cannot be opened is named") {
 
 TEST_CASE("sqlite: timeouts are read as PostgreSQL spells them") {
   for (const char* good : {"0", "250", "500ms", "2s", "1.5s", "1 min", "1h", "1d", "300us"}) {
-    CAPTURE(good);
+    CAPTURE(std::string(good));
     CHECK_NOTHROW(memory({.lock_timeout = good}));
   }
   for (const char* bad : {"soon", "-1s", "5 fortnights", "s"}) {
-    CAPTURE(bad);
+    CAPTURE(std::string(bad));
     CHECK_THROWS_AS(memory({.lock_timeout = bad}), Error);
   }
 }

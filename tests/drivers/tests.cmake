@@ -6,4 +6,6 @@ turnstone_tests(drivers
   postgresql_legalize
   postgresql_render
   sqlite_connection
+  sqlite_legalize
+  sqlite_rebuild
 )
