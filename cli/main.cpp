@@ -1,1 +1,9 @@
-int main() { return 0; }
+#include <string>
+#include <vector>
+
+#include "surroundings.h"
+
+int main(int argc, char** argv) {
+  turnstone::cli::Surroundings surroundings = turnstone::cli::process_surroundings();
+  return turnstone::cli::run(std::vector<std::string>(argv, argv + argc), surroundings);
+}

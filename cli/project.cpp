@@ -1,1 +1,263 @@
-// written next
+#include "project.h"
+
+#include "json/tree.h"
+
+#include <turnstone/error.h>
+#include <turnstone/identifier.h>
+
+#include <algorithm>
+
+namespace turnstone::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using json::Node;
+
+const std::vector<std::string> auto_fields{"AutoField", "BigAutoField", "SmallAutoField"};
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_url(std::string_view text) {
+  return text.find("://") != std::string_view::npos || text.starts_with("sqlite:") ||
+         text.find('=') != std::string_view::npos;
+}
+
+/// What a broken project file gets from the reader, whatever it was raised for.
+template <class Read>
+auto at_node(const Node& node, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    throw Error(ErrorKind::bad_file, error.what(), node.where(), error.hint());
+  }
+}
+
+std::string read_auto_field(const Node& node) {
+  const std::string name = node.text();
+  if (std::find(auto_fields.begin(), auto_fields.end(), name) == auto_fields.end()) {
+    const std::string near = did_you_mean(name, auto_fields);
+    node.fail("\"" + name + "\" is no type of automatic key",
+              near.empty() ? "known: " + join(auto_fields, ", ") : near);
+  }
+  return name;
+}
+
+fs::path read_path(const Node& node, const fs::path& root, const Environment& environment) {
+  const std::string path = expanded(node.name(), environment, node.where());
+  if (path.empty()) node.fail("the path is empty");
+  return (root / path).lexically_normal();
+}
+
+ProjectApp read_app(const std::string& label, const Node& node, const fs::path& root,
+                    const Environment& environment, bool models_allowed) {
+  if (!is_identifier(label)) {
+    node.fail("\"" + label + "\" cannot be the label of an app",
+              "use letters, digits and _, beginning with a letter");
+  }
+  ProjectApp app = default_app(root, label);
+  node.only_keys({"models", "migrations", "default_auto_field"});
+  if (const auto models = node.find("models")) {
+    if (!models_allowed) {
+      models->fail("this program has its models built in",
+                   "take \"models\" out, or run the stand-alone turnstone");
+    }
+    app.models = read_path(*models, root, environment);
+    app.models_given = true;
+  }
+  if (const auto migrations = node.find("migrations")) {
+    app.migrations = read_path(*migrations, root, environment);
+    app.migrations_given = true;
+  }
+  if (const auto type = node.find("default_auto_field")) {
+    app.default_auto_field = read_auto_field(*type);
+  }
+  return app;
+}
+
+std::string read_timeout(const Node& node) {
+  const std::string text = node.text();
+  if (!is_timeout(text) && text.find("${") == std::string::npos) {
+    node.fail("\"" + text + "\" is no time",
+              "write a number and a unit, such as \"2s\" or "
+              "\"500ms\"; \"0\" for no limit");
+  }
+  return text;
+}
+
+ProjectDatabase read_database(const std::string& alias, const Node& node) {
+  if (alias.empty() || is_url(alias)) {
+    node.fail("\"" + alias + "\" cannot be the name of a database", "use a plain word");
+  }
+  // Said without what was found there: that may hold a password.
+  if (!node.is_object()) node.fail("expected an object", "write {\"url\": \"…\"}");
+  node.only_keys({"url", "lock_timeout", "statement_timeout", "online"});
+  ProjectDatabase database{.alias = alias, .where = node.where()};
+  const Node url = node.at("url");
+  database.url = url.name();
+  // A URL from the environment is looked at when it is used.
+  if (database.url.find("${") == std::string::npos) {
+    at_node(url, [&]() -> const Dialect& { return dialect_for(database.url); });
+  }
+  if (const auto timeout = node.find("lock_timeout"))
+    database.lock_timeout = read_timeout(*timeout);
+  if (const auto timeout = node.find("statement_timeout")) {
+    database.statement_timeout = read_timeout(*timeout);
+  }
+  if (const auto online = node.find("online")) database.online = online->boolean();
+  return database;
+}
+
+void check_folders(const Project& project, const Node& apps) {
+  std::map<fs::path, std::string> owners;
+  for (const ProjectApp& app : project.apps) {
+    const auto [owner, added] = owners.emplace(app.migrations, app.label);
+    if (added) continue;
+    apps.at(app.label).fail("apps \"" + owner->second + "\" and \"" + app.label +
+                                "\" have the same folder of migrations",
+                            "give each its own");
+  }
+}
+
+}  // namespace
+
+const ProjectApp* Project::find_app(std::string_view label) const {
+  const auto at = std::find_if(apps.begin(), apps.end(),
+                               [&](const ProjectApp& app) { return app.label == label; });
+  return at == apps.end() ? nullptr : &*at;
+}
+
+const ProjectDatabase* Project::find_database(std::string_view alias) const {
+  const auto at =
+      std::find_if(databases.begin(), databases.end(),
+                   [&](const ProjectDatabase& database) { return database.alias == alias; });
+  return at == databases.end() ? nullptr : &*at;
+}
+
+std::vector<std::string> Project::labels() const {
+  std::vector<std::string> result;
+  for (const ProjectApp& app : apps) result.push_back(app.label);
+  return result;
+}
+
+Project read_project(const fs::path& file, std::string_view text, const Environment& environment,
+                     bool models_allowed) {
+  const json::Tree tree = json::parse(file.string(), text);
+  const Node root(file.string(), tree);
+  root.only_keys({"apps", "databases", "default_auto_field"});
+  Project project{.root = file.parent_path(), .file = file};
+  const Node apps = root.at("apps");
+  for (const auto& [label, node] : apps.members()) {
+    project.apps.push_back(read_app(label, node, project.root, environment, models_allowed));
+  }
+  std::sort(project.apps.begin(), project.apps.end(),
+            [](const ProjectApp& a, const ProjectApp& b) { return a.label < b.label; });
+  check_folders(project, apps);
+  if (const auto databases = root.find("databases")) {
+    for (const auto& [alias, node] : databases->members()) {
+      project.databases.push_back(read_database(alias, node));
+    }
+  }
+  if (const auto type = root.find("default_auto_field")) {
+    project.default_auto_field = read_auto_field(*type);
+  }
+  return project;
+}
+
+ProjectApp default_app(const fs::path& root, const std::string& label) {
+  return {.label = label,
+          .models = root / label / "models.json",
+          .migrations = root / label / "migrations"};
+}
+
+std::optional<fs::path> find_project_file(const fs::path& folder) {
+  for (fs::path at = folder;; at = at.parent_path()) {
+    std::error_code ignored;
+    if (fs::exists(at / "turnstone.json", ignored)) return at / "turnstone.json";
+    if (at == at.parent_path()) return std::nullopt;
+  }
+}
+
+std::string expanded(const std::string& text, const Environment& environment,
+                     const std::string& where) {
+  std::string result;
+  for (std::size_t at = 0;;) {
+    const std::size_t begin = text.find("${", at);
+    if (begin == std::string::npos) return result + text.substr(at);
+    const std::size_t end = text.find('}', begin);
+    const std::string name =
+        end == std::string::npos ? text.substr(begin + 2) : text.substr(begin + 2, end - begin - 2);
+    if (end == std::string::npos || !is_identifier(name)) {
+      throw Error(ErrorKind::bad_file, "\"${\" begins the name of an environment variable", where,
+                  "write ${NAME}");
+    }
+    const auto found = environment.find(name);
+    if (found == environment.end()) {
+      std::vector<std::string> names;
+      for (const auto& entry : environment) names.push_back(entry.first);
+      const std::string near = did_you_mean(name, names);
+      throw Error(ErrorKind::bad_file, "the environment variable " + name + " is not set", where,
+                  near.empty() ? "set it, or choose another database with --database" : near);
+    }
+    result += text.substr(at, begin - at) + found->second;
+    at = end + 1;
+  }
+}
+
+std::string ChosenDatabase::name() const { return alias.empty() ? without_password(url) : alias; }
+
+ChosenDatabase choose_database(const Project& project, const std::string& wanted,
+                               const Environment& environment) {
+  const auto given = environment.find("DATABASE_URL");
+  const bool by_environment =
+      wanted.empty() && given != environment.end() && !given->second.empty();
+  const std::string choice = by_environment   ? given->second
+                             : wanted.empty() ? std::string("default")
+                                              : wanted;
+  if (const ProjectDatabase* database = by_environment ? nullptr : project.find_database(choice)) {
+    ChosenDatabase chosen{.alias = database->alias,
+                          .url = expanded(database->url, environment, database->where)};
+    chosen.options.lock_timeout = expanded(database->lock_timeout, environment, database->where);
+    chosen.options.statement_timeout =
+        expanded(database->statement_timeout, environment, database->where);
+    return chosen;
+  }
+  if (by_environment || is_url(choice)) {
+    if (by_environment && !is_url(choice)) {
+      throw Error(ErrorKind::usage, "DATABASE_URL holds no database URL", {},
+                  "known: sqlite:///FILE, sqlite::memory:, postgresql://USER@HOST/DATABASE");
+    }
+    return {.url = choice};
+  }
+  std::vector<std::string> aliases;
+  for (const ProjectDatabase& database : project.databases) aliases.push_back(database.alias);
+  if (wanted.empty()) {
+    throw Error(ErrorKind::usage, "no database is chosen", project.file.string(),
+                "set DATABASE_URL, give --database ALIAS_OR_URL, or add a database named "
+                "\"default\" to turnstone.json");
+  }
+  const std::string near = did_you_mean(choice, aliases);
+  const std::string known =
+      aliases.empty() ? "no databases are named; give a URL" : "known: " + join(aliases, ", ");
+  throw Error(ErrorKind::usage, "there is no database \"" + choice + "\"", project.file.string(),
+              near.empty() ? known : near);
+}
+
+bool is_timeout(std::string_view text) {
+  const auto digits =
+      static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
+  if (digits == 0 || digits > 9) return false;
+  const std::string_view unit = text.substr(digits);
+  if (unit.empty()) return text.find_first_not_of('0') == std::string_view::npos;
+  for (const std::string_view known : {"us", "ms", "s", "min", "h", "d"}) {
+    if (unit == known) return true;
+  }
+  return false;
+}
+
+bool is_identifier(std::string_view text) {
+  return !text.empty() && is_letter(text.front()) &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c); });
+}
+
+}  // namespace turnstone::cli

@@ -41,7 +41,7 @@ void rename_column(Table& table, const std::string& from, const std::string& to)
     text(check.condition);
     if (check.column == from) check.column = to;
   }
-  for (ForeignKey& item : table.foreign_keys) {
+  for (ForeignKeyConstraint& item : table.foreign_keys) {
     replace(item.columns, from, to);
     if (item.target_table == table.name) replace(item.target_columns, from, to);
   }
@@ -64,7 +64,7 @@ struct AddTo {
   Table& table;
   void operator()(const Key& item) const { table.uniques.push_back(item); }
   void operator()(const Check& item) const { table.checks.push_back(item); }
-  void operator()(const ForeignKey& item) const { table.foreign_keys.push_back(item); }
+  void operator()(const ForeignKeyConstraint& item) const { table.foreign_keys.push_back(item); }
   void operator()(const Exclusion& item) const { table.exclusions.push_back(item); }
 };
 
@@ -78,14 +78,14 @@ struct DropFrom {
   Table& table;
   void operator()(const Key& item) const { erase_item(table.uniques, item); }
   void operator()(const Check& item) const { erase_item(table.checks, item); }
-  void operator()(const ForeignKey& item) const { erase_item(table.foreign_keys, item); }
+  void operator()(const ForeignKeyConstraint& item) const { erase_item(table.foreign_keys, item); }
   void operator()(const Exclusion& item) const { erase_item(table.exclusions, item); }
 };
 
 struct NameOf {
   const std::string& operator()(const Key& item) const { return item.name; }
   const std::string& operator()(const Check& item) const { return item.name; }
-  const std::string& operator()(const ForeignKey& item) const { return item.name; }
+  const std::string& operator()(const ForeignKeyConstraint& item) const { return item.name; }
   const std::string& operator()(const Exclusion& item) const { return item.name; }
 };
 
@@ -106,13 +106,13 @@ struct Apply {
     Table copy = schema.at(s.from);
     schema.erase(s.from);
     copy.name = s.to;
-    for (ForeignKey& key : copy.foreign_keys) {
+    for (ForeignKeyConstraint& key : copy.foreign_keys) {
       if (key.target_table == s.from) key.target_table = s.to;
     }
     schema.set(std::move(copy));
     for (const std::string& referrer : referrers) {
       edit(referrer, [&](Table& table) {
-        for (ForeignKey& key : table.foreign_keys) {
+        for (ForeignKeyConstraint& key : table.foreign_keys) {
           if (key.target_table == s.from) key.target_table = s.to;
         }
       });
@@ -122,7 +122,7 @@ struct Apply {
     edit(s.table, [&](Table& table) { rename_column(table, s.from, s.to); });
     for (const std::string& referrer : schema.referrers(s.table)) {
       edit(referrer, [&](Table& table) {
-        for (ForeignKey& key : table.foreign_keys) {
+        for (ForeignKeyConstraint& key : table.foreign_keys) {
           if (key.target_table == s.table) replace(key.target_columns, s.from, s.to);
         }
       });
@@ -168,7 +168,7 @@ struct Apply {
       for (Check& check : table.checks) {
         if (check.name == s.name) check.validated = true;
       }
-      for (ForeignKey& key : table.foreign_keys) {
+      for (ForeignKeyConstraint& key : table.foreign_keys) {
         if (key.name == s.name) key.validated = true;
       }
     });

@@ -150,8 +150,8 @@ class Comparison {
     }
   }
   void drop_keys_to(const std::string& table, const std::string& target) {
-    const std::vector<ForeignKey> keys = now_.at(table).foreign_keys;
-    for (const ForeignKey& key : keys) {
+    const std::vector<ForeignKeyConstraint> keys = now_.at(table).foreign_keys;
+    for (const ForeignKeyConstraint& key : keys) {
       if (key.target_table == target) add(step::DropConstraint{table, key});
     }
   }
@@ -245,14 +245,14 @@ class Comparison {
     const auto mentions = [&](const Sql& sql) {
       return renamed_identifier(sql, name, name + "?") != sql;
     };
-    for (const ForeignKey& key : copy.foreign_keys) {
+    for (const ForeignKeyConstraint& key : copy.foreign_keys) {
       if (uses(key.columns)) add(step::DropConstraint{table, key});
     }
     std::vector<std::string> referrers = now_.referrers(table);
     referrers.push_back(table);
     for (const std::string& referrer : referrers) {
-      const std::vector<ForeignKey> keys = now_.at(referrer).foreign_keys;
-      for (const ForeignKey& key : keys) {
+      const std::vector<ForeignKeyConstraint> keys = now_.at(referrer).foreign_keys;
+      for (const ForeignKeyConstraint& key : keys) {
         if (key.target_table == table && uses(key.target_columns)) {
           drop_incoming(referrer, key);
         }
@@ -297,23 +297,23 @@ class Comparison {
   void drop_foreign_keys(const std::string& table) {
     const Table is = now_.at(table);
     const Table& should = after_.at(table);
-    const std::vector<ForeignKey> dropped =
+    const std::vector<ForeignKeyConstraint> dropped =
         item_changes(is.foreign_keys, should.foreign_keys).dropped;
-    for (const ForeignKey& key : dropped) add(step::DropConstraint{table, key});
+    for (const ForeignKeyConstraint& key : dropped) add(step::DropConstraint{table, key});
     // Keys into a unique or primary key that goes.
     if (!loses_key(is, should)) return;
     std::vector<std::string> referrers = now_.referrers(table);
     referrers.push_back(table);
     for (const std::string& referrer : referrers) {
-      const std::vector<ForeignKey> keys = now_.at(referrer).foreign_keys;
-      for (const ForeignKey& key : keys) {
+      const std::vector<ForeignKeyConstraint> keys = now_.at(referrer).foreign_keys;
+      for (const ForeignKeyConstraint& key : keys) {
         if (key.target_table != table || keeps_key(is, should, key.target_columns)) continue;
         drop_incoming(referrer, key);
       }
     }
   }
   /// A key of another table goes for a while: it comes again at the end.
-  void drop_incoming(const std::string& referrer, const ForeignKey& key) {
+  void drop_incoming(const std::string& referrer, const ForeignKeyConstraint& key) {
     add(step::DropConstraint{referrer, key});
     if (after_.find(referrer)) dropped_from_.insert(referrer);
   }
@@ -378,8 +378,8 @@ class Comparison {
     std::set<std::string> left = created_;
     while (!left.empty()) {
       const auto free = std::find_if(left.begin(), left.end(), [&](const std::string& name) {
-        const std::vector<ForeignKey>& keys = after_.at(name).foreign_keys;
-        return std::none_of(keys.begin(), keys.end(), [&](const ForeignKey& key) {
+        const std::vector<ForeignKeyConstraint>& keys = after_.at(name).foreign_keys;
+        return std::none_of(keys.begin(), keys.end(), [&](const ForeignKeyConstraint& key) {
           return key.target_table != name && left.contains(key.target_table);
         });
       });
@@ -404,7 +404,7 @@ class Comparison {
       for (const Check& check : should.checks) {
         if (check.column == column.name) added.checks.push_back(check);
       }
-      for (const ForeignKey& key : should.foreign_keys) {
+      for (const ForeignKeyConstraint& key : should.foreign_keys) {
         const bool own = key.columns == std::vector<std::string>{column.name};
         const bool there = now_.find(key.target_table) != nullptr;
         if (own && there && !added.foreign_key) added.foreign_key = key;

@@ -18,7 +18,7 @@ inline std::string item_identity(const Column& column) { return column.name; }
 inline std::string item_identity(const Check& check) {
   return check.name.empty() ? "on " + check.column : check.name;
 }
-inline std::string item_identity(const ForeignKey& key) {
+inline std::string item_identity(const ForeignKeyConstraint& key) {
   if (!key.name.empty()) return key.name;
   std::string text = "on";
   for (const std::string& column : key.columns) text += " " + column;

@@ -236,10 +236,10 @@ class Lowering {
     table.indexes.push_back(std::move(index));
   }
 
-  ForeignKey foreign_key(const std::string& table, const std::string& column,
+  ForeignKeyConstraint foreign_key(const std::string& table, const std::string& column,
                          const std::string& target_table, const std::string& target_column,
                          const std::string& on_delete) const {
-    return ForeignKey{
+    return ForeignKeyConstraint{
         .name = implicit_name(table, {column}, "_fk_" + target_table + "_" + target_column),
         .columns = {column},
         .target_table = target_table,

@@ -13,7 +13,7 @@ namespace {
 
 std::set<std::string> targets(const Table& table) {
   std::set<std::string> names;
-  for (const ForeignKey& key : table.foreign_keys) names.insert(key.target_table);
+  for (const ForeignKeyConstraint& key : table.foreign_keys) names.insert(key.target_table);
   names.erase(table.name);
   return names;
 }
@@ -134,8 +134,8 @@ class Differences {
       value("condition", a.condition, b.condition);
       value("validated", yes_no(a.validated), yes_no(b.validated));
     });
-    named<ForeignKey>("foreign key", is.foreign_keys, should.foreign_keys,
-                      [&](const ForeignKey& a, const ForeignKey& b) {
+    named<ForeignKeyConstraint>("foreign key", is.foreign_keys, should.foreign_keys,
+                      [&](const ForeignKeyConstraint& a, const ForeignKeyConstraint& b) {
                         value("columns", join(a.columns, ", "), join(b.columns, ", "));
                         value("target", a.target_table + "(" + join(a.target_columns, ", ") + ")",
                               b.target_table + "(" + join(b.target_columns, ", ") + ")");

@@ -49,7 +49,7 @@ struct ConstraintSql {
   Sql operator()(const Check& check) const {
     return "CHECK (" + check.condition + ")" + (check.validated ? "" : " NOT VALID");
   }
-  Sql operator()(const ForeignKey& key) const {
+  Sql operator()(const ForeignKeyConstraint& key) const {
     Sql sql = "FOREIGN KEY (" + quote_identifiers(key.columns) + ") REFERENCES " +
               table_sql(key.target_table) + " (" + quote_identifiers(key.target_columns) + ")";
     if (!key.on_delete.empty()) sql += " ON DELETE " + key.on_delete;
@@ -123,7 +123,7 @@ Sql create_table_sql(const Table& table) {
   if (table.primary_key) parts.push_back(primary_key_sql(*table.primary_key));
   for (const Key& key : table.uniques) parts.push_back(constraint_sql(key));
   for (const Check& check : table.checks) parts.push_back(constraint_sql(check));
-  for (const ForeignKey& key : table.foreign_keys) parts.push_back(constraint_sql(key));
+  for (const ForeignKeyConstraint& key : table.foreign_keys) parts.push_back(constraint_sql(key));
   for (const Exclusion& item : table.exclusions) parts.push_back(constraint_sql(item));
   Sql sql = "CREATE TABLE " + table_sql(table.name) + " (" + join(parts, ", ") + ")";
   if (!table.tablespace.empty()) sql += " TABLESPACE " + quote_identifier(table.tablespace);

@@ -290,8 +290,8 @@ class Reader {
     if (own) result.column = columns.front();
     return result;
   }
-  static ForeignKey foreign_key(const std::vector<Value>& row) {
-    return ForeignKey{.name = text_of(row[1]),
+  static ForeignKeyConstraint foreign_key(const std::vector<Value>& row) {
+    return ForeignKeyConstraint{.name = text_of(row[1]),
                       .columns = list_of(row[3]),
                       .target_table = text_of(row[7]),
                       .target_columns = list_of(row[8]),

@@ -67,7 +67,7 @@ class Legalizer {
  private:
   struct Pending {
     std::string table{};
-    ForeignKey key{};
+    ForeignKeyConstraint key{};
     std::size_t operation = 0;
   };
 
@@ -96,7 +96,7 @@ class Legalizer {
     out_.push_back({std::move(step), operation_});
   }
 
-  void wait(const std::string& table, const ForeignKey& key) {
+  void wait(const std::string& table, const ForeignKeyConstraint& key) {
     pending_.push_back({table, key, operation_});
   }
   /// Adds the keys whose tables are both there.
@@ -117,9 +117,9 @@ class Legalizer {
 
   void create_table(const step::CreateTable& s) {
     Table table = s.table;
-    std::vector<ForeignKey> keys;
+    std::vector<ForeignKeyConstraint> keys;
     keys.swap(table.foreign_keys);
-    for (const ForeignKey& key : keys) wait(table.name, key);
+    for (const ForeignKeyConstraint& key : keys) wait(table.name, key);
     emit(step::CreateTable{std::move(table)});
   }
   void drop_table(const step::DropTable& s) {
@@ -176,7 +176,7 @@ class Legalizer {
   }
 
   void add_constraint(const step::AddConstraint& s) {
-    if (const auto* key = std::get_if<ForeignKey>(&s.constraint)) {
+    if (const auto* key = std::get_if<ForeignKeyConstraint>(&s.constraint)) {
       wait(s.table, *key);
     } else {
       emit(s);
@@ -234,8 +234,8 @@ class Legalizer {
     std::vector<std::string> tables = now_.referrers(table);
     tables.push_back(table);
     for (const std::string& owner : tables) {
-      const std::vector<ForeignKey> keys = now_.at(owner).foreign_keys;
-      for (const ForeignKey& key : keys) {
+      const std::vector<ForeignKeyConstraint> keys = now_.at(owner).foreign_keys;
+      for (const ForeignKeyConstraint& key : keys) {
         const bool on = owner == table && names(key.columns, column);
         const bool into = key.target_table == table && names(key.target_columns, column);
         if (!on && !into) continue;

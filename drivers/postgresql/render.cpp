@@ -321,7 +321,7 @@ class Renderer {
 
   void add_constraint(const std::string& table, const TableConstraint& constraint) {
     const auto* check = std::get_if<Check>(&constraint);
-    const auto* key = std::get_if<ForeignKey>(&constraint);
+    const auto* key = std::get_if<ForeignKeyConstraint>(&constraint);
     const bool trusted = (check && !check->validated) || (key && !key->validated);
     writer_.alter(table, Pass::constraint, "ADD " + constraint_sql(constraint),
                   trusted ? Reads::nothing : reads_of(table));

@@ -66,7 +66,7 @@ class Introspection {
         if (!part.column.empty()) respell(part.column, table.columns);
       }
     }
-    for (ForeignKey& key : table.foreign_keys) {
+    for (ForeignKeyConstraint& key : table.foreign_keys) {
       names(key.columns);
       const auto target = tables_.find(lower_case(key.target_table));
       if (target == tables_.end()) continue;

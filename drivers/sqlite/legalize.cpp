@@ -103,7 +103,7 @@ bool can_drop(const Table& table, const std::string& name) {
   for (const Check& check : table.checks) {
     if (check.column != name && mentions(check.condition, name)) return false;
   }
-  for (const ForeignKey& key : table.foreign_keys) {
+  for (const ForeignKeyConstraint& key : table.foreign_keys) {
     if (contains(key.columns, name) && key.columns.size() > 1) return false;
     if (key.target_table == table.name && contains(key.target_columns, name)) return false;
   }
@@ -119,7 +119,7 @@ Table kept(Table table) {
   table.tablespace.clear();
   for (Column& column : table.columns) column.comment.clear();
   for (Check& check : table.checks) check.validated = true;
-  for (ForeignKey& key : table.foreign_keys) key.validated = true;
+  for (ForeignKeyConstraint& key : table.foreign_keys) key.validated = true;
   if (table.primary_key) table.primary_key->timing = Key::Timing::immediate_always;
   return table;
 }
@@ -274,7 +274,7 @@ class Legalizer {
   void operator()(const step::DropConstraint& s) {
     if (fold(s.table, s)) return;
     Pending& pending = touch(s.table);
-    const auto* key = std::get_if<ForeignKey>(&s.constraint);
+    const auto* key = std::get_if<ForeignKeyConstraint>(&s.constraint);
     if (key && key->columns.size() == 1) {
       pending.columns_freed.insert(key->columns.front());
     } else {
@@ -422,7 +422,7 @@ class Legalizer {
       std::vector<std::string> referrers = now_.referrers(s.table);
       referrers.push_back(s.table);
       for (const std::string& referrer : referrers) {
-        for (const ForeignKey& key : now_.at(referrer).foreign_keys) {
+        for (const ForeignKeyConstraint& key : now_.at(referrer).foreign_keys) {
           if (key.target_table == s.table && contains(key.target_columns, s.from)) return false;
         }
       }

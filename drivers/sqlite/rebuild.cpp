@@ -145,9 +145,9 @@ void refuse_strangers(Connection& connection, const Table& before) {
              (check.name.empty() ? "(" + check.condition + ")" : quoted(check.name)));
     }
   }
-  for (const ForeignKey& key : there.foreign_keys) {
+  for (const ForeignKeyConstraint& key : there.foreign_keys) {
     const bool known = std::any_of(
-        before.foreign_keys.begin(), before.foreign_keys.end(), [&](const ForeignKey& k) {
+        before.foreign_keys.begin(), before.foreign_keys.end(), [&](const ForeignKeyConstraint& k) {
           return lower_case(join(k.columns, ",")) == lower_case(join(key.columns, ",")) &&
                  lower_case(k.target_table) == lower_case(key.target_table);
         });

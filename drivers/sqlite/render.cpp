@@ -23,7 +23,7 @@ Sql label(const std::string& name) {
   return name.empty() ? Sql{} : "CONSTRAINT " + quote_identifier(name) + " ";
 }
 
-Sql references(const ForeignKey& key) {
+Sql references(const ForeignKeyConstraint& key) {
   Sql sql = "REFERENCES " + quote_identifier(key.target_table);
   if (!key.target_columns.empty()) sql += " (" + quote_identifiers(key.target_columns) + ")";
   if (!key.on_delete.empty()) sql += " ON DELETE " + key.on_delete;
@@ -43,7 +43,7 @@ Sql references(const ForeignKey& key) {
 
 /// Order of clauses: `django-behaviour.md` §2.4.
 Sql column_clause(const Column& column, const Key* primary_key, const std::vector<Check>& checks,
-                  const std::vector<ForeignKey>& keys) {
+                  const std::vector<ForeignKeyConstraint>& keys) {
   Sql sql = quote_identifier(column.name);
   if (!column.type.empty()) sql += " " + column.type;
   if (!column.collation.empty()) sql += collation(column.collation);
@@ -64,7 +64,7 @@ Sql column_clause(const Column& column, const Key* primary_key, const std::vecto
       sql += " " + label(check.name) + "CHECK (" + check.condition + ")";
     }
   }
-  for (const ForeignKey& key : keys) {
+  for (const ForeignKeyConstraint& key : keys) {
     if (key.columns.size() == 1 && key.columns.front() == column.name) {
       sql += " " + label(key.name) + references(key);
     }
@@ -102,7 +102,7 @@ struct Render {
                       quote_identifier(s.to))};
   }
   Items operator()(const step::AddColumn& s) const {
-    std::vector<ForeignKey> keys;
+    std::vector<ForeignKeyConstraint> keys;
     if (s.foreign_key) keys.push_back(*s.foreign_key);
     return {
         statement(alter(s.table) + "ADD COLUMN " + column_clause(s.column, nullptr, s.checks, keys),
@@ -228,7 +228,7 @@ Sql create_table(const Table& table, const std::string& name) {
   for (const Key& key : table.uniques) {
     lines.push_back(label(key.name) + "UNIQUE (" + quote_identifiers(key.columns) + ")");
   }
-  for (const ForeignKey& key : table.foreign_keys) {
+  for (const ForeignKeyConstraint& key : table.foreign_keys) {
     if (key.columns.size() == 1) continue;
     lines.push_back(label(key.name) + "FOREIGN KEY (" + quote_identifiers(key.columns) + ") " +
                     references(key));

@@ -298,7 +298,7 @@ class Parser {
       table.foreign_keys.back().timing = Key::Timing::immediate_always;
     }
   }
-  void deferrable(std::vector<ForeignKey>& keys) {
+  void deferrable(std::vector<ForeignKeyConstraint>& keys) {
     Key::Timing timing = Key::Timing::initially_immediate;
     if (take("initially")) {
       if (take("deferred")) {
@@ -326,9 +326,9 @@ class Parser {
     return text(begin, tokens_[at_ - 1].end);
   }
 
-  ForeignKey references(std::vector<std::string> columns, const std::string& label) {
+  ForeignKeyConstraint references(std::vector<std::string> columns, const std::string& label) {
     expect("references");
-    ForeignKey key{.name = label,
+    ForeignKeyConstraint key{.name = label,
                    .columns = std::move(columns),
                    .target_table = name(),
                    .timing = Key::Timing::immediate_always};

@@ -241,17 +241,17 @@ TEST_CASE("foreign keys come with their actions and timing") {
       "CONSTRAINT k2 FOREIGN KEY (q, p) REFERENCES a (x, y) ON DELETE RESTRICT DEFERRABLE); "
       "ALTER TABLE b ADD CONSTRAINT k3 FOREIGN KEY (p, q) REFERENCES a ON DELETE SET DEFAULT "
       "DEFERRABLE INITIALLY DEFERRED NOT VALID");
-  const std::vector<ForeignKey> keys =
+  const std::vector<ForeignKeyConstraint> keys =
       database.backend().introspect(*connection).at("b").foreign_keys;
   REQUIRE(keys.size() == 3);
-  CHECK(keys[0] == ForeignKey{.name = "k1",
+  CHECK(keys[0] == ForeignKeyConstraint{.name = "k1",
                               .columns = {"p", "q"},
                               .target_table = "a",
                               .target_columns = {"y", "x"},
                               .on_delete = "SET NULL",
                               .on_update = "CASCADE",
                               .timing = Key::Timing::immediate_always});
-  CHECK(keys[1] == ForeignKey{.name = "k2",
+  CHECK(keys[1] == ForeignKeyConstraint{.name = "k2",
                               .columns = {"q", "p"},
                               .target_table = "a",
                               .target_columns = {"x", "y"},

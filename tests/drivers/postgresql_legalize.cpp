@@ -60,7 +60,7 @@ std::vector<std::string> words(const Schema& before, std::vector<PlannedStep> st
   return result;
 }
 
-Table with_key(Table table, const ForeignKey& key) {
+Table with_key(Table table, const ForeignKeyConstraint& key) {
   table.foreign_keys.push_back(key);
   return table;
 }
@@ -102,7 +102,7 @@ TEST_CASE("foreign keys wait for their target, past code and through renames") {
                          step::CreateTable{table("author", {})}}));
   const auto& added = std::get<step::AddConstraint>(steps.back().step);
   CHECK(added.table == "tome");
-  CHECK(std::get<ForeignKey>(added.constraint).columns == Strings{"by_id"});
+  CHECK(std::get<ForeignKeyConstraint>(added.constraint).columns == Strings{"by_id"});
   CHECK(steps.back().operation == 0);
   // A table that no step makes is somebody else's: the key comes last.
   CHECK(words({}, planned_apart({step::CreateTable{book}, step::RunCode{"f"}})) ==

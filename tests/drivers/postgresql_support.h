@@ -90,9 +90,9 @@ inline Table table(const std::string& name, const std::vector<Column>& columns) 
   return result;
 }
 
-inline ForeignKey foreign_key(const std::string& name, const std::string& from_column,
+inline ForeignKeyConstraint foreign_key(const std::string& name, const std::string& from_column,
                               const std::string& target) {
-  return ForeignKey{
+  return ForeignKeyConstraint{
       .name = name, .columns = {from_column}, .target_table = target, .target_columns = {"id"}};
 }
 

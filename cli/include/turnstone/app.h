@@ -15,13 +15,14 @@ class App {
  public:
   explicit App(std::string label);
 
-  /// Registers model classes, each with `static void describe(Model<M>&)`.
+  /// Registers model classes, each with `static void describe(Model<M>&)`. Mixins are none of them.
   template <class... Models>
   App models() && {
-    (add(declared_model<Models>(declared_.label)), ...);
+    (add(described_model<Models>(declared_.label)), ...);
     return std::move(*this);
   }
-  /// A RunCpp function, by the name migration files use (`shop.fill_slugs`).
+  /// A RunCpp function, by the name migration files use (`shop.fill_slugs`). Here as below, a name
+  /// given twice is an Error{bad_model}.
   App function(const std::string& name, migrations::MigrationFunction function) &&;
   /// A default written `{"function": NAME}` or `.default_function(NAME)`.
   App default_function(const std::string& name, migrations::DefaultFunctionBody function) &&;
@@ -35,7 +36,9 @@ class App {
   const std::string& folder() const { return folder_; }
 
  private:
-  void add(ModelState model);
+  void add(DescribedModel model);
+  void refuse_second(const std::string& name) const;
+
   DeclaredApp declared_{};
   migrations::Functions functions_{};
   std::string folder_{};

@@ -55,7 +55,7 @@ struct Check {
   bool operator==(const Check&) const = default;
 };
 
-struct ForeignKey {
+struct ForeignKeyConstraint {
   std::string name{};
   std::vector<std::string> columns{};
   std::string target_table{};
@@ -64,7 +64,7 @@ struct ForeignKey {
   std::string on_update{};
   Key::Timing timing = Key::Timing::initially_deferred;
   bool validated = true;
-  bool operator==(const ForeignKey&) const = default;
+  bool operator==(const ForeignKeyConstraint&) const = default;
 };
 
 struct Exclusion {
@@ -109,7 +109,7 @@ struct Table {
   std::optional<Key> primary_key{};
   std::vector<Key> uniques{};
   std::vector<Check> checks{};
-  std::vector<ForeignKey> foreign_keys{};
+  std::vector<ForeignKeyConstraint> foreign_keys{};
   std::vector<Exclusion> exclusions{};
   std::vector<TableIndex> indexes{};
   std::string comment{};

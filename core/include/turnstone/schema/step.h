@@ -13,7 +13,7 @@
 namespace turnstone {
 
 /// A constraint other than the primary key.
-using TableConstraint = std::variant<Key, Check, ForeignKey, Exclusion>;
+using TableConstraint = std::variant<Key, Check, ForeignKeyConstraint, Exclusion>;
 const std::string& name_of(const TableConstraint& constraint);
 
 /// Smallest changes to a schema, the same words for every database. Applying the steps of an
@@ -46,7 +46,7 @@ struct AddColumn {
   Column column{};
   std::optional<Sql> fill{};
   std::vector<Check> checks{};
-  std::optional<ForeignKey> foreign_key{};
+  std::optional<ForeignKeyConstraint> foreign_key{};
 };
 /// The column goes, and with it the checks that belong to it. Other constraints and indexes that
 /// use it were dropped by steps before this one.

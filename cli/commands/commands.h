@@ -1,0 +1,73 @@
+#pragma once
+
+#include "../answers.h"
+#include "../context.h"
+
+#include <string>
+#include <vector>
+
+namespace turnstone::cli {
+
+// The commands: plain functions that give an exit code and throw Error. One file each.
+
+struct InitOptions {
+  std::vector<std::string> apps{};
+};
+int init(Context& context, const InitOptions& options);
+
+struct MakemigrationsOptions {
+  std::vector<std::string> apps{};
+  std::string name{};
+  bool empty = false;
+  bool merge = false;
+  bool update = false;
+  bool dry_run = false;
+  bool check = false;
+  bool no_input = false;
+  Answers::Flags answers{};
+};
+int makemigrations(Context& context, const MakemigrationsOptions& options);
+
+struct MigrateOptions {
+  std::string app{};
+  std::string name{};
+  bool plan = false;
+  bool check = false;
+  bool fake = false;
+  bool fake_initial = false;
+  bool prune = false;
+  bool accept_edited = false;
+  std::string lock_timeout{};
+};
+int migrate(Context& context, const MigrateOptions& options);
+
+struct SqlmigrateOptions {
+  std::string app{};
+  std::string name{};
+  bool backwards = false;
+};
+int sqlmigrate(Context& context, const SqlmigrateOptions& options);
+
+struct ShowmigrationsOptions {
+  std::vector<std::string> apps{};
+  bool list = false;
+  bool plan = false;
+};
+int showmigrations(Context& context, const ShowmigrationsOptions& options);
+
+struct CheckOptions {
+  std::vector<std::string> apps{};
+};
+int check(Context& context, const CheckOptions& options);
+
+struct DbshellOptions {
+  std::vector<std::string> arguments{};
+};
+int dbshell(Context& context, const DbshellOptions& options);
+
+struct DumpModelsOptions {
+  std::vector<std::string> apps{};
+};
+int dump_models(Context& context, const DumpModelsOptions& options);
+
+}  // namespace turnstone::cli

@@ -1,0 +1,163 @@
+#include "draft.h"
+
+#include <turnstone/migrations/autodetector.h>
+
+#include <algorithm>
+#include <set>
+
+namespace turnstone::cli {
+namespace {
+
+using migrations::FileChange;
+using migrations::Graph;
+using migrations::Migration;
+using migrations::MigrationId;
+
+/// All migrations once the draft is written.
+std::vector<Migration> files_after(const Files& files, const Draft& draft) {
+  std::vector<Migration> after;
+  const auto& gone = draft.replaced;
+  for (const Migration& migration : files.migrations) {
+    if (std::find(gone.begin(), gone.end(), migration.id) == gone.end()) after.push_back(migration);
+  }
+  after.insert(after.end(), draft.made.begin(), draft.made.end());
+  return after;
+}
+
+/// The state behind the draft. New migrations go on from what is stored; where files go or branches
+/// are joined everything is replayed.
+ProjectState state_after(const Files& files, const Draft& draft, const Graph& graph) {
+  if (!draft.replaced.empty() || !files.graph.conflicts().empty()) {
+    return migrations::replay(graph, graph.full_order());
+  }
+  std::set<MigrationId> made;
+  for (const Migration& migration : draft.made) made.insert(migration.id);
+  ProjectState state = files.stored.state;
+  if (made.empty()) return state;
+  for (const MigrationId& id : graph.full_order()) {
+    if (made.contains(id)) migrations::advance(state, graph.at(id));
+  }
+  return state;
+}
+
+Document document_of(const Output& output, const Migration& migration) {
+  Document operations = Document::array();
+  for (const migrations::Operation& operation : migration.operations) {
+    Document item = Document::object();
+    item.set("category", std::string(1, migrations::category(operation)));
+    operations.add(item.set("description", migrations::describe(operation)));
+  }
+  Document document = Document::object();
+  return document.set("app", migration.id.app)
+      .set("name", migration.id.name)
+      .set("file", output.shown(migration.file.string()))
+      .set("operations", operations);
+}
+
+}  // namespace
+
+Files read_files(Project project) {
+  std::vector<Migration> all = load_migrations(project);
+  Graph graph(all, nullptr);
+  StoredState stored = stored_state(project, all, graph);
+  return {std::move(project), std::move(all), std::move(graph), std::move(stored)};
+}
+
+void complete(Draft& draft, const Project& project) {
+  for (Migration& migration : draft.made) {
+    migration.file = project.find_app(migration.id.app)->migrations / (migration.id.name + ".json");
+    migration.digest = migrations::digest_of(migration);
+  }
+}
+
+FileChange file_change(const Files& files, const Draft& draft) {
+  const std::vector<Migration> all = files_after(files, draft);
+  const Graph graph(all, nullptr);
+  const ProjectState state = state_after(files, draft, graph);
+  std::set<std::string> touched;
+  for (const auto& entry : files.stored.stale) touched.insert(entry.first);
+  for (const ModelKey& key : changed_models(files.stored.state, state)) touched.insert(key.app);
+  FileChange change;
+  for (const Migration& migration : draft.made) {
+    touched.insert(migration.id.app);
+    change.write[migration.file] = migrations::to_text(migration);
+    change.expect[migration.file] = std::nullopt;
+  }
+  for (const MigrationId& id : draft.replaced) {
+    const auto& file = files.graph.at(id).file;
+    if (!change.write.contains(file)) change.remove.push_back(file);
+    change.expect.erase(file);
+  }
+  for (const std::string& label : touched) {
+    const ProjectApp* app = files.project.find_app(label);
+    // An app without migrations has no snapshot: its models can only come from others' operations.
+    if (!app || graph.leaves(label).empty()) continue;
+    const auto file = snapshot_file(*app);
+    const std::string text = migrations::to_text(snapshot_of(label, state, all, graph));
+    const auto before = files.stored.texts.find(file);
+    if (before != files.stored.texts.end() && before->second == text) continue;
+    change.write[file] = text;
+    if (before != files.stored.texts.end()) change.expect[file] = before->second;
+  }
+  return change;
+}
+
+Document show_and_write(Context& context, const Files& files, Draft& draft,
+                        const DraftReport& report) {
+  Output& output = context.output;
+  complete(draft, files.project);
+  const FileChange change = file_change(files, draft);
+  if (!report.dry_run && !(change.write.empty() && change.remove.empty())) {
+    migrations::write_files(files.project.root, change);
+  }
+  Document list = Document::array();
+  std::string app;
+  for (const Migration& migration : draft.made) {
+    list.add(document_of(output, migration));
+    if (migration.id.app != app) {
+      app = migration.id.app;
+      output.text(output.painted(Role::heading, report.action + " for '" + app + "':") + "\n");
+    }
+    output.text("  " + output.painted(Role::label, output.shown(migration.file.string())) + "\n");
+    for (const migrations::Operation& operation : migration.operations) {
+      output.text("    " + std::string(1, migrations::category(operation)) + " " +
+                  migrations::describe(operation) + "\n");
+    }
+    if (report.dry_run && output.verbosity() >= 3) {
+      output.text(output.painted(Role::heading, "Full text of '" + migration.id.name + ".json':") +
+                  "\n" + migrations::to_text(migration));
+    }
+  }
+  for (const MigrationId& id : draft.replaced) {
+    const std::string file = output.shown(files.graph.at(id).file.string());
+    if (!report.dry_run) output.text("  removed " + file + "\n");
+  }
+  std::vector<std::string> snapshots;
+  for (const auto& entry : change.write) {
+    if (entry.first.filename() != "snapshot.json") continue;
+    snapshots.push_back(output.shown(entry.first.string()));
+  }
+  Document document = Document::object();
+  return document.set("changes", !draft.made.empty())
+      .set("written", !report.dry_run)
+      .set("migrations", list)
+      .set("snapshots", snapshots);
+}
+
+void note_stale(Context& context, const Files& files) {
+  for (const auto& [app, reason] : files.stored.stale) {
+    context.output.note("note: the snapshot of app \"" + app +
+                        "\" is worked out again from its migrations: " + reason + "\n");
+  }
+}
+
+std::string next_number(const std::vector<std::string>& names) {
+  int highest = 0;
+  for (const std::string& name : names) {
+    highest = std::max(highest, migrations::migration_number(name).value_or(0));
+  }
+  std::string digits = std::to_string(highest + 1);
+  return digits.size() < 4 ? std::string(4 - digits.size(), '0') + digits : digits;
+}
+
+}  // namespace turnstone::cli

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "../workspace.h"
+
+#include <turnstone/migrations/migration.h>
+
+#include <string>
+#include <vector>
+
+namespace turnstone::cli {
+
+/// The files of a project, read.
+struct Files {
+  Project project{};
+  std::vector<migrations::Migration> migrations{};
+  migrations::Graph graph;
+  StoredState stored{};
+};
+Files read_files(Project project);
+
+/// Migrations to be written.
+struct Draft {
+  std::vector<migrations::Migration> made{};        ///< files and digests are filled by `complete`
+  std::vector<migrations::MigrationId> replaced{};  ///< their files go
+};
+/// Fills in files and digests.
+void complete(Draft& draft, const Project& project);
+
+/// What the draft changes on disk: its migrations, snapshots of every app whose models or chain it
+/// changes or whose snapshot was stale. Throws where the migrations do not fit together.
+migrations::FileChange file_change(const Files& files, const Draft& draft);
+
+/// Shows the draft as `makemigrations` does, and writes it unless `dry_run`. Gives the document.
+struct DraftReport {
+  bool dry_run = false;
+  std::string action = "Migrations";  ///< before `for 'app':`
+};
+Document show_and_write(Context& context, const Files& files, Draft& draft,
+                        const DraftReport& report);
+
+/// One line, or nothing, for each app whose snapshot was of no use.
+void note_stale(Context& context, const Files& files);
+
+/// The number behind the highest one of an app's migrations, as four digits.
+std::string next_number(const std::vector<std::string>& names);
+
+}  // namespace turnstone::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "output.h"
+#include "surroundings.h"
+
+#include <turnstone/app.h>
+
+#include <string>
+#include <vector>
+
+namespace turnstone::cli {
+
+/// Flags every command takes.
+struct Globals {
+  std::string database{};  ///< alias or URL
+  std::string project{};   ///< folder
+  std::string format = "text";
+  int verbosity = 1;
+  bool no_color = false;
+};
+
+/// What a command works with.
+struct Context {
+  Surroundings& surroundings;
+  Output& output;
+  std::string program{};                   ///< `turnstone`, or the name of the `manage`
+  const std::vector<App>* apps = nullptr;  ///< of a `manage`
+  Globals globals{};
+};
+
+}  // namespace turnstone::cli
