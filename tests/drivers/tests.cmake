@@ -6,6 +6,8 @@ turnstone_tests(drivers
   postgresql_legalize
   postgresql_render
   sqlite_connection
+  sqlite_dialect
+  sqlite_introspect
   sqlite_legalize
   sqlite_rebuild
 )
