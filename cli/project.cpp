@@ -25,7 +25,7 @@ bool is_url(std::string_view text) {
 
 /// What a broken project file gets from the reader, whatever it was raised for.
 template <class Read>
-auto at_node(const Node& node, const Read& read) {
+decltype(auto) at_node(const Node& node, const Read& read) {
   try {
     return read();
   } catch (const Error& error) {

@@ -54,7 +54,7 @@ struct Collect {
     if (index.condition) uses(model, *index.condition);
   }
   void constraint(const std::string& model, const Constraint& constraint) const;
-  void all(const std::shared_ptr<const Operations>& operations) const {
+  void all(const std::shared_ptr<const migrations::Operations>& operations) const {
     if (!operations) return;
     for (const Operation& operation : *operations) match(operation, *this);
   }
