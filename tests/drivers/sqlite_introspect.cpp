@@ -42,11 +42,11 @@ TEST_CASE("sqlite: introspection gives back what was made") {
       .checks = {Check{.condition = "(JSON_VALID(\"text\") OR \"text\" IS NULL)", .column = "text"},
                  Check{.condition = "\"sized\" >= 0", .column = "sized"},
                  Check{.name = "named", .condition = "\"title\" <> ')' AND (\"id\" > 0)"}},
-      .foreign_keys = {ForeignKey{.columns = {"check"},
+      .foreign_keys = {ForeignKeyConstraint{.columns = {"check"},
                                   .target_table = "odd name",
                                   .target_columns = {"id"},
                                   .on_delete = "SET NULL"},
-                       ForeignKey{.columns = {"order", "part"},
+                       ForeignKeyConstraint{.columns = {"order", "part"},
                                   .target_table = "tar\"get",
                                   .target_columns = {"id", "k"},
                                   .on_delete = "CASCADE",
@@ -80,14 +80,14 @@ TEST_CASE("sqlite: native changes leave what the steps say") {
               .checks = {Check{.name = "c", .condition = "\"a\" <> 5"}}};
   const Table other{.name = "o",
                     .columns = {{.name = "t_id", .type = "integer", .nullable = true}},
-                    .foreign_keys = {ForeignKey{
+                    .foreign_keys = {ForeignKeyConstraint{
                         .columns = {"t_id"}, .target_table = "t", .target_columns = {"id"}}}};
   const std::vector<Step> made{step::CreateTable{table}, step::CreateTable{other}};
   step::AddColumn added{.table = "z",
                         .column = {.name = "n", .type = "integer", .default_sql = "1"},
                         .checks = {Check{.condition = "\"n\" >= 0", .column = "n"}}};
   step::AddColumn key{.table = "z", .column = {.name = "o_id", .type = "bigint", .nullable = true}};
-  key.foreign_key = ForeignKey{.columns = {"o_id"}, .target_table = "z", .target_columns = {"key"}};
+  key.foreign_key = ForeignKeyConstraint{.columns = {"o_id"}, .target_table = "z", .target_columns = {"key"}};
   const std::vector<Step> changes{
       step::RenameTable{"t", "z"},
       step::RenameColumn{"z", "id", "key"},
@@ -133,11 +133,11 @@ TEST_CASE("sqlite: the parts of a statement written by hand") {
   CHECK(table.checks == std::vector<Check>{{.name = "pos", .condition = "y > (1)", .column = "y"},
                                            {.condition = "z <> 1"}});
   REQUIRE(table.foreign_keys.size() == 2);
-  CHECK(table.foreign_keys[0] == ForeignKey{.columns = {"y"},
+  CHECK(table.foreign_keys[0] == ForeignKeyConstraint{.columns = {"y"},
                                             .target_table = "other",
                                             .on_delete = "CASCADE",
                                             .timing = Key::Timing::immediate_always});
-  CHECK(table.foreign_keys[1] == ForeignKey{.columns = {"y", "z"},
+  CHECK(table.foreign_keys[1] == ForeignKeyConstraint{.columns = {"y", "z"},
                                             .target_table = "other",
                                             .target_columns = {"p", "q"},
                                             .on_update = "SET NULL",

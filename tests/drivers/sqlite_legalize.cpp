@@ -15,8 +15,8 @@ TableIndex index_on(const std::string& name, const std::string& of) {
   return TableIndex{.name = name, .parts = {IndexPart{.column = of}}};
 }
 
-ForeignKey key(const std::string& from, const std::string& to) {
-  return ForeignKey{.columns = {from}, .target_table = to, .target_columns = {"id"}};
+ForeignKeyConstraint key(const std::string& from, const std::string& to) {
+  return ForeignKeyConstraint{.columns = {from}, .target_table = to, .target_columns = {"id"}};
 }
 
 Table other() {

@@ -37,7 +37,7 @@ Table book() {
       .primary_key = Key{.columns = {"id"}},
       .checks = {Check{.condition = "\"pages\" >= 0", .column = "pages"},
                  Check{.name = "title_set", .condition = "\"title\" <> ''"}},
-      .foreign_keys = {ForeignKey{
+      .foreign_keys = {ForeignKeyConstraint{
           .columns = {"author_id"}, .target_table = "author", .target_columns = {"id"}}},
       .indexes = {index_on("book_author", "author_id"), index_on("book_title", "title", true)}};
 }
@@ -47,7 +47,7 @@ Table chapter() {
   return Table{.name = "chapter",
                .columns = {id(), {.name = "book_id", .type = "bigint"}},
                .primary_key = Key{.columns = {"id"}},
-               .foreign_keys = {ForeignKey{.columns = {"book_id"},
+               .foreign_keys = {ForeignKeyConstraint{.columns = {"book_id"},
                                            .target_table = "book",
                                            .target_columns = {"id"},
                                            .on_delete = "CASCADE",
@@ -387,7 +387,7 @@ TEST_CASE("sqlite: what a rebuild cannot keep is refused by name") {
        "PRAGMA foreign_keys = ON",
        step::AddConstraint{
            "chapter",
-           ForeignKey{.columns = {"id"}, .target_table = "author", .target_columns = {"id"}}},
+           ForeignKeyConstraint{.columns = {"id"}, .target_table = "author", .target_columns = {"id"}}},
        "FOREIGN KEY constraint failed: row 3 of table \"chapter\" refers by \"id\" to a row of "
        "\"author\" that does not exist"},
   };
