@@ -1,5 +1,6 @@
 #include <turnstone/match.h>
 #include <turnstone/schema/step.h>
+#include <turnstone/values.h>
 
 #include <algorithm>
 #include <functional>
@@ -59,6 +60,14 @@ ItemChanges<T> item_changes(const std::vector<T>& before, const std::vector<T>& 
   }
   for (const T* item : old) changes.dropped.push_back(*item);
   return changes;
+}
+
+/// A name for a short while, in the same schema. Short itself: a longer one than the database
+/// takes would be cut, and end as the name it makes way for.
+std::string name_aside(const std::string& name) {
+  const std::size_t point = name.find('.');
+  const std::string schema = point == std::string::npos ? "" : name.substr(0, point + 1);
+  return schema + "aside_" + md5_hex(name).substr(0, 12);
 }
 
 /// Steps in the making: every step is applied at once, so that what follows sees its effect.
@@ -180,7 +189,7 @@ class Comparison {
         left.erase(free);
       } else {
         // A circle of names: the first one steps aside.
-        const std::string aside = left.front().first + "__aside";
+        const std::string aside = name_aside(left.front().first);
         add(step::RenameTable{left.front().first, aside});
         left.front().first = aside;
       }
@@ -213,7 +222,7 @@ class Comparison {
         drop_column(table, left.front().second);
         continue;
       }
-      const std::string aside = left.front().first + "__aside";
+      const std::string aside = name_aside(left.front().first);
       add(step::RenameColumn{table, left.front().first, aside});
       left.front().first = aside;
     }
