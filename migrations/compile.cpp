@@ -163,11 +163,15 @@ std::string to_text(const Compiled& compiled, const Dialect& dialect) {
   std::string text;
   for (const std::string& setting : compiled.script.setup) text += setting + ";\n";
   std::vector<bool> told(migration.operations.size());
+  const auto heading = [&](std::size_t operation, const std::string& more) {
+    text += "--\n";
+    comment(text, (compiled.backwards ? "undo: " : "") + describe(migration.operations[operation]) +
+                      more);
+    text += "--\n";
+  };
   const auto tell = [&](std::size_t operation) {
     told[operation] = true;
-    text += "--\n";
-    comment(text, (compiled.backwards ? "undo: " : "") + describe(migration.operations[operation]));
-    text += "--\n";
+    heading(operation, "");
   };
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < migration.operations.size(); ++i) {
@@ -177,6 +181,11 @@ std::string to_text(const Compiled& compiled, const Dialect& dialect) {
   std::size_t current = ScriptItem::npos;
   // Operations that have no statement of their own are told in their place.
   const auto tell_until = [&](std::size_t operation) {
+    if (operation != ScriptItem::npos && told[operation]) {
+      // What had to wait, such as a foreign key to a table that a later operation makes.
+      heading(operation, ", continued");
+      return;
+    }
     while (position < order.size() && order[position] != operation) {
       const std::size_t passed = order[position++];
       if (told[passed]) continue;

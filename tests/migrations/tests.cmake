@@ -1,1 +1,3 @@
-# turnstone_tests(migrations file…)
+turnstone_tests(migrations
+  script_text
+)
