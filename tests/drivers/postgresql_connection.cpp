@@ -28,7 +28,7 @@ DatabaseError failure(Connection& connection, const std::string& sql) {
 
 TEST_CASE("cells come as the types the server reports") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   struct Case {
     std::string sql{};
@@ -64,7 +64,7 @@ TEST_CASE("cells come as the types the server reports") {
 
 TEST_CASE("parameters of every kind arrive") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   connection->execute(
       "CREATE TABLE t (a boolean, b bigint, c float8, d text, e bytea, f numeric, g uuid, h date, "
@@ -105,7 +105,7 @@ TEST_CASE("parameters of every kind arrive") {
 
 TEST_CASE("rows that changed are counted, several statements go at once") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   connection->execute("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 5)");
   const std::vector<Value> two = {std::int64_t{2}};
@@ -119,7 +119,7 @@ TEST_CASE("rows that changed are counted, several statements go at once") {
 
 TEST_CASE("broken rules are told by kind and name") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   connection->execute(
       "CREATE TABLE a (id int CONSTRAINT a_pk PRIMARY KEY, n int NOT NULL, p int CONSTRAINT a_p "
@@ -160,7 +160,7 @@ TEST_CASE("broken rules are told by kind and name") {
 
 TEST_CASE("a busy table is a lock timeout, which may be tried again") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto first = database.connect();
   first->execute("CREATE TABLE t (a int)");
   const auto second = connect(database.url(), ".", {.lock_timeout = "50ms"});
@@ -175,7 +175,7 @@ TEST_CASE("a busy table is a lock timeout, which may be tried again") {
 
 TEST_CASE("transactions are seen, also broken ones") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   CHECK_FALSE(connection->in_transaction());
   {
@@ -203,7 +203,7 @@ TEST_CASE("transactions are seen, also broken ones") {
 
 TEST_CASE("a connection that the server ends is dead and says so") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   const auto other = database.connect();
   const std::vector<Value> pid = {one(*connection, "SELECT pg_backend_pid()")};
@@ -223,7 +223,7 @@ TEST_CASE("a connection that the server ends is dead and says so") {
 
 TEST_CASE("a statement outlives changes of its table") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   const auto other = database.connect();
   connection->execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
@@ -242,7 +242,7 @@ TEST_CASE("a statement outlives changes of its table") {
 
 TEST_CASE("many different statements do not pile up in the server") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   for (int i = 0; i < 600; ++i) {
     const std::string sql = "SELECT " + std::to_string(i);
@@ -255,7 +255,7 @@ TEST_CASE("many different statements do not pile up in the server") {
 
 TEST_CASE("a cursor reads row by row while other statements run") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   connection->execute("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 5000)");
   const std::vector<Value> bound = {std::int64_t{0}};
@@ -284,7 +284,7 @@ TEST_CASE("a cursor reads row by row while other statements run") {
 
 TEST_CASE("a cursor left early is closed, one that lost its transaction does no harm") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   std::vector<Value> row;
   {
@@ -306,7 +306,7 @@ TEST_CASE("a cursor left early is closed, one that lost its transaction does no 
 
 TEST_CASE("a cursor also takes statements that no cursor can be declared for") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   connection->execute("CREATE TABLE t (a int)");
   std::vector<Value> row;
@@ -322,7 +322,7 @@ TEST_CASE("a cursor also takes statements that no cursor can be declared for") {
 
 TEST_CASE("a long statement ticks, and a tick that throws cancels it") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   int ticks = 0;
   connection->on_progress([&] { ++ticks; });
@@ -415,7 +415,7 @@ TEST_CASE("one migrator at a time holds the lock") {
 
 TEST_CASE("a dead connection lets go of the lock without a word") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto first = database.connect();
   const auto second = database.connect();
   auto lock = database.backend().lock(*first, std::nullopt, {});

@@ -161,7 +161,7 @@ TEST_CASE("literals are those of the type") {
 
 TEST_CASE("the server takes every literal and gives the value back") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   for (const Literal& c : literals()) {
     CAPTURE(c.json);
@@ -368,7 +368,7 @@ TEST_CASE("expressions are written as PostgreSQL has them, and it takes them") {
   const ExpressionBench bench;
   for (const ExpressionCase& c : expressions()) CHECK(bench.sql(c.expression) == c.sql);
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   change(*connection, schema, planned({step::CreateTable{bench.schema().at("lab_thing")}}));
@@ -381,7 +381,7 @@ TEST_CASE("expressions are written as PostgreSQL has them, and it takes them") {
 TEST_CASE("expressions over instants are immutable, so that indexes may use them") {
   if (!has_postgresql()) return;
   const ExpressionBench bench;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   change(*connection, schema, planned({step::CreateTable{bench.schema().at("lab_thing")}}));

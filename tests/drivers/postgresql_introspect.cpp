@@ -174,7 +174,7 @@ std::vector<Step> creation(const Schema& schema) {
 
 TEST_CASE("what lower makes comes back from the server") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   const Schema wanted = lower(rich_state(), postgresql());
   Schema schema;
@@ -197,7 +197,7 @@ TEST_CASE("what lower makes comes back from the server") {
 
 TEST_CASE("a difference is seen and told") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   const Schema wanted = lower(rich_state(), postgresql());
   Schema schema;
@@ -232,7 +232,7 @@ TEST_CASE("a difference is seen and told") {
 
 TEST_CASE("foreign keys come with their actions and timing") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   connection->execute(
       "CREATE TABLE a (x int, y int, PRIMARY KEY (y, x)); "
@@ -245,18 +245,18 @@ TEST_CASE("foreign keys come with their actions and timing") {
       database.backend().introspect(*connection).at("b").foreign_keys;
   REQUIRE(keys.size() == 3);
   CHECK(keys[0] == ForeignKeyConstraint{.name = "k1",
-                              .columns = {"p", "q"},
-                              .target_table = "a",
-                              .target_columns = {"y", "x"},
-                              .on_delete = "SET NULL",
-                              .on_update = "CASCADE",
-                              .timing = Key::Timing::immediate_always});
+                                        .columns = {"p", "q"},
+                                        .target_table = "a",
+                                        .target_columns = {"y", "x"},
+                                        .on_delete = "SET NULL",
+                                        .on_update = "CASCADE",
+                                        .timing = Key::Timing::immediate_always});
   CHECK(keys[1] == ForeignKeyConstraint{.name = "k2",
-                              .columns = {"q", "p"},
-                              .target_table = "a",
-                              .target_columns = {"x", "y"},
-                              .on_delete = "RESTRICT",
-                              .timing = Key::Timing::initially_immediate});
+                                        .columns = {"q", "p"},
+                                        .target_table = "a",
+                                        .target_columns = {"x", "y"},
+                                        .on_delete = "RESTRICT",
+                                        .timing = Key::Timing::initially_immediate});
   CHECK(keys[2].on_delete == "SET DEFAULT");
   CHECK(keys[2].timing == Key::Timing::initially_deferred);
   CHECK_FALSE(keys[2].validated);
@@ -286,7 +286,7 @@ TEST_CASE("only tables on the search path, and none that is not the project's") 
 
 TEST_CASE("what cannot be made stays as it is written, the rest is spelled by the server") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   Table good = table("good", {column("a", "integer")});

@@ -76,7 +76,7 @@ TEST_CASE("a table with everything on it") {
       "(\"id\") ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"};
   CHECK(sql({}, planned({step::CreateTable{book}})) == expected);
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   change(*connection, schema, planned({step::CreateTable{book}}));
@@ -238,7 +238,7 @@ struct Conversion {
 
 TEST_CASE("values survive a change of their type") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   connection->execute("CREATE EXTENSION hstore; CREATE EXTENSION citext");
   const std::vector<Conversion> cases = {
@@ -320,7 +320,7 @@ TEST_CASE("values survive a change of their type") {
 }
 
 TEST_CASE("types without a sensible conversion are refused before anything runs") {
-  for (const auto& [from, to] :
+  for (const auto& pair :
        std::vector<std::pair<std::string, std::string>>{{"bigint", "uuid"},
                                                         {"uuid", "bigint"},
                                                         {"date", "time"},
@@ -331,6 +331,8 @@ TEST_CASE("types without a sensible conversion are refused before anything runs"
                                                         {"jsonb", "hstore"},
                                                         {"bytea", "uuid"},
                                                         {"int4range", "daterange"}}) {
+    const std::string& from = pair.first;
+    const std::string& to = pair.second;
     CAPTURE(from);
     CAPTURE(to);
     try {
@@ -347,7 +349,7 @@ TEST_CASE("types without a sensible conversion are refused before anything runs"
 
 TEST_CASE("text that is too long for its new type is an error, not cut") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   Table t{.name = "t"};
@@ -362,7 +364,7 @@ TEST_CASE("text that is too long for its new type is an error, not cut") {
 
 TEST_CASE("definitions change after rows did, in one transaction with deferred keys") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   Table book = table("book", {column("author_id", "bigint", true)});
@@ -385,7 +387,7 @@ TEST_CASE("definitions change after rows did, in one transaction with deferred k
 
 TEST_CASE("identity columns come, go and change with their numbers") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   Table t{.name = "t"};
@@ -424,7 +426,7 @@ TEST_CASE("identity columns come, go and change with their numbers") {
 
 TEST_CASE("a serial column of an older tool counts as identity and can be left") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   connection->execute("CREATE TABLE t (id serial CONSTRAINT t_pk PRIMARY KEY)");
   Schema schema = database.backend().introspect(*connection);
@@ -437,7 +439,7 @@ TEST_CASE("a serial column of an older tool counts as identity and can be left")
 
 TEST_CASE("renamed tables and columns are named as fresh ones") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   const std::string long_name(60, 'l');
@@ -462,7 +464,7 @@ TEST_CASE("renamed tables and columns are named as fresh ones") {
 
 TEST_CASE("a key and all keys that point to it change their type together") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   Table author = table("author", {column("boss_id", "bigint", true)});
@@ -489,7 +491,7 @@ TEST_CASE("a key and all keys that point to it change their type together") {
 
 TEST_CASE("what is written over a column survives a change of its type") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Table t = table("t", {column("code", "varchar(10)"), column("n", "integer")});
   Column generated = column("g", "text", true);
@@ -515,7 +517,7 @@ TEST_CASE("what is written over a column survives a change of its type") {
 
 TEST_CASE("columns are added with values for the rows that are there") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   change(*connection, schema, planned({step::CreateTable{table("t", {})}}));
@@ -540,7 +542,7 @@ TEST_CASE("columns are added with values for the rows that are there") {
 
 TEST_CASE("rows are copied with their numbers, and the next one is free") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   change(*connection, schema, planned({step::CreateTable{table("a", {column("n", "integer")})}}));
@@ -589,7 +591,7 @@ TEST_CASE("without one transaction each operation is a batch, raw SQL and code s
 
 TEST_CASE("an index made concurrently survives an attempt that was cut off") {
   if (!has_postgresql()) return;
-  const ScratchDatabase database("postgresql");
+  const ScratchDatabase& database = clean_database();
   const auto connection = database.connect();
   Schema schema;
   change(*connection, schema, planned({step::CreateTable{table("t", {column("a", "integer")})}}));
