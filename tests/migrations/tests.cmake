@@ -1,3 +1,7 @@
 turnstone_tests(migrations
+  advance
+  describe
+  naming
+  optimizer
   script_text
 )
