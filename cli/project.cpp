@@ -23,11 +23,10 @@ bool is_url(std::string_view text) {
          text.find('=') != std::string_view::npos;
 }
 
-/// What a broken project file gets from the reader, whatever it was raised for.
-template <class Read>
-decltype(auto) at_node(const Node& node, const Read& read) {
+/// Refuses what no driver knows, at its place in the file.
+void check_url(const Node& node, const std::string& url) {
   try {
-    return read();
+    dialect_for(url);
   } catch (const Error& error) {
     throw Error(ErrorKind::bad_file, error.what(), node.where(), error.hint());
   }
@@ -96,9 +95,7 @@ ProjectDatabase read_database(const std::string& alias, const Node& node) {
   const Node url = node.at("url");
   database.url = url.name();
   // A URL from the environment is looked at when it is used.
-  if (database.url.find("${") == std::string::npos) {
-    at_node(url, [&]() -> const Dialect& { return dialect_for(database.url); });
-  }
+  if (database.url.find("${") == std::string::npos) check_url(url, database.url);
   if (const auto timeout = node.find("lock_timeout"))
     database.lock_timeout = read_timeout(*timeout);
   if (const auto timeout = node.find("statement_timeout")) {
