@@ -4,8 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <functional>
-#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,21 +15,32 @@ namespace turnstone::json {
 /// Objects keep the order of their keys.
 using Tree = nlohmann::ordered_json;
 
-/// Parses a whole file. `file` is for messages. Throws Error{bad_file} with line and column for
-/// text that is not JSON, for a key that stands twice in one object, and for text behind the end.
+/// Parses a whole file. `file` is for messages. Throws Error{bad_file} with line and column (from
+/// 1, in characters) for text that is not JSON, is not UTF-8 or is nested deeper than `max_depth`,
+/// for a key that stands twice in one object, and for text behind the end. Source: RFC 8259; a byte
+/// order mark at the beginning is passed over.
 Tree parse(const std::string& file, std::string_view text);
+constexpr int max_depth = 200;
+
+/// Bytes of the UTF-8 character at the beginning of `text`, or 0 where there is none: a stray or
+/// missing byte, a surrogate, an overlong form. Requires: `text` is not empty.
+std::size_t utf8_length(std::string_view text);
 
 /// One place in a parsed file: a value with the file and JSON pointer that lead to it. Every
 /// accessor throws Error{bad_file} with `file: /pointer: expected …, found …` where the value is
-/// not what is asked for. The tree must outlive the node.
+/// not what is asked for. The tree must outlive the node. Nodes are cheap: the pointer is worked
+/// out when a message needs it.
 class Node {
  public:
+  /// The root of a file; `pointer` where `value` stands inside of it.
   Node(std::string file, const Tree& value, std::string pointer = {})
-      : file_(std::move(file)), pointer_(std::move(pointer)), value_(&value) {}
+      : origin_(
+            std::make_shared<const Origin>(Origin{std::move(file), std::move(pointer), &value})),
+        value_(&value) {}
 
   const Tree& value() const { return *value_; }
-  const std::string& file() const { return file_; }
-  const std::string& pointer() const { return pointer_; }
+  const std::string& file() const { return origin_->file; }
+  std::string pointer() const;
   /// `file: /pointer`
   std::string where() const;
 
@@ -47,10 +57,10 @@ class Node {
   std::vector<Node> items() const;                            ///< of an array
   std::vector<std::pair<std::string, Node>> members() const;  ///< of an object, in order
 
-  std::string text() const;
-  std::string name() const;  ///< a text that is not empty
+  const std::string& text() const;
+  const std::string& name() const;  ///< a text that is not empty
   bool boolean() const;
-  int integer() const;
+  int integer() const;                     ///< within 32 bits
   std::vector<std::string> texts() const;  ///< an array of texts
 
   /// What is there, for messages: `a number`, `"text"`, `an object` …
@@ -59,13 +69,21 @@ class Node {
   [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const;
 
  private:
-  std::string file_;
-  std::string pointer_;
+  struct Origin {
+    std::string file{};
+    std::string pointer{};
+    const Tree* root = nullptr;
+  };
+  Node(std::shared_ptr<const Origin> origin, const Tree& value)
+      : origin_(std::move(origin)), value_(&value) {}
+
+  std::shared_ptr<const Origin> origin_;
   const Tree* value_;
 };
 
 /// Canonical text: two-space indent, an object or array on one line where it fits in 100 columns
-/// (with the key before it and the comma behind it), one final newline.
+/// (with the key before it and the comma behind it), one final newline. Throws Error{bad_model} for
+/// a text that is not UTF-8.
 std::string pretty(const Tree& tree);
 
 }  // namespace turnstone::json

@@ -3,6 +3,7 @@ turnstone_tests(core
   describe
   error
   iso8601
+  json_tree
   json_value
   lower
   naming
