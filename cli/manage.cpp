@@ -17,9 +17,19 @@ namespace {
 
 const std::string common_group = "Options of every command";
 
-std::string padded(std::string text, std::size_t width) {
-  text.insert(0, "  ");
-  return text.size() < width ? text + std::string(width - text.size(), ' ') : text + "  ";
+/// `name` and, in a column of its own, `words`: on the next line where the name is too long.
+std::string entry(const std::string& name, const std::string& words, std::size_t width) {
+  std::string text = "  " + name;
+  if (text.size() + 2 > width) {
+    text += "\n" + std::string(width, ' ');
+  } else {
+    text.resize(width, ' ');
+  }
+  for (const char c : words) {
+    text += c;
+    if (c == '\n') text += std::string(width, ' ');
+  }
+  return text + "\n";
 }
 
 /// Help as a person reads it: usage, arguments, options by group, an example.
@@ -33,9 +43,12 @@ class HelpText : public CLI::Formatter {
     const auto commands = app->get_subcommands([](const CLI::App*) { return true; });
     if (!commands.empty()) text += "\nCommands:\n";
     for (const CLI::App* command : commands) {
-      text += padded(command->get_name(), 20) + first_sentence(command->get_description()) + "\n";
+      text += entry(command->get_name(), first_sentence(command->get_description()), 20);
     }
-    for (const std::string& group : app->get_groups()) {
+    std::vector<std::string> groups = app->get_groups();
+    std::stable_partition(groups.begin(), groups.end(),
+                          [](const std::string& group) { return group != common_group; });
+    for (const std::string& group : groups) {
       const std::string options = section(app, false, group);
       if (!options.empty()) text += "\n" + group + ":\n" + options;
     }
@@ -80,12 +93,7 @@ class HelpText : public CLI::Formatter {
     for (const CLI::Option* option : app->get_options()) {
       if (option->get_positional() != positional) continue;
       if (!positional && option->get_group() != group) continue;
-      std::string words = option->get_description();
-      for (std::size_t at = words.find('\n'); at != std::string::npos;
-           at = words.find('\n', at + 1)) {
-        words.insert(at + 1, width, ' ');
-      }
-      text += padded(name_of(option), width) + words + "\n";
+      text += entry(name_of(option), option->get_description(), width);
     }
     return text;
   }
@@ -102,8 +110,9 @@ class CommandLine {
     app_.formatter(std::make_shared<HelpText>());
     app_.set_help_flag("-h,--help", "show this help");
     app_.add_flag("--version", version_, "show the version");
-    app_.get_option("--help")->group("Options");
-    app_.get_option("--version")->group("Options");
+    app_.get_option("--help")->group(common_group);
+    app_.get_option("--version")->group("Other options");
+    add_common(app_);
     app_.footer("Help on one command: " + app_.get_name() + " COMMAND --help");
     add_init();
     add_makemigrations();
@@ -113,6 +122,12 @@ class CommandLine {
     add_check();
     add_dbshell();
     add_dump_models();
+    for (const auto& known : commands_) {
+      for (CLI::Option* option : known.first->get_options()) {
+        // `--plan=no` would be taken as a yes.
+        if (option->get_type_size() == 0) option->disable_flag_override();
+      }
+    }
   }
 
   /// Throws Error{usage}, or CLI::CallForHelp.
@@ -138,26 +153,31 @@ class CommandLine {
       example.replace(at, 1, app_.get_name());
     }
     command->footer("Example:\n  " + example);
-    command
-        ->add_option("--database", globals_.database,
-                     "alias in turnstone.json or URL; unless given,\nDATABASE_URL, then the "
-                     "alias \"default\"")
-        ->type_name("NAME");
-    command
-        ->add_option("--project", globals_.project,
-                     "folder of turnstone.json; unless given, here or above")
-        ->type_name("DIR");
-    command
-        ->add_option("--format", globals_.format, "text, or json: one document on standard output")
-        ->type_name("FORMAT");
-    command->add_option("-v,--verbosity", verbosity_, "0 quiet, 1 normal, 2 or 3 more")
-        ->type_name("N");
-    command->add_flag("--no-color", globals_.no_color, "no colours; NO_COLOR does the same");
-    for (const char* name : {"--database", "--project", "--format", "--verbosity", "--no-color"}) {
-      command->get_option(name)->group(common_group);
-    }
+    add_common(*command);
     commands_.emplace_back(command, std::move(run));
     return command;
+  }
+
+  /// Behind the command as well as before it.
+  void add_common(CLI::App& command) {
+    command
+        .add_option("--database", globals_.database,
+                    "alias in turnstone.json or URL; unless given,\nDATABASE_URL, then the "
+                    "alias \"default\"")
+        ->type_name("NAME");
+    command
+        .add_option("--project", globals_.project,
+                    "folder of turnstone.json; unless given, here or above")
+        ->type_name("DIR");
+    command
+        .add_option("--format", globals_.format, "text, or json: one document on standard output")
+        ->type_name("FORMAT");
+    command.add_option("-v,--verbosity", verbosity_, "0 quiet, 1 normal, 2 or 3 more")
+        ->type_name("N");
+    command.add_flag("--no-color", globals_.no_color, "no colours; NO_COLOR does the same");
+    for (const char* name : {"--database", "--project", "--format", "--verbosity", "--no-color"}) {
+      command.get_option(name)->group(common_group);
+    }
   }
 
   static CLI::Option* many(CLI::App* command, const std::string& name,
@@ -223,14 +243,14 @@ void CommandLine::add_makemigrations() {
   command->add_flag("--check", o.check, "write nothing; exit 1 if there are changes");
   command->add_flag("--noinput,--no-input", o.no_input, "ask nothing");
   many(command, "--rename", o.answers.rename, "APP.MODEL.OLD:NEW",
-       "\nthe field was renamed (MODEL by its new name)");
+       "the field was renamed (MODEL by its new name)");
   many(command, "--rename-model", o.answers.rename_model, "APP.OLD:NEW", "the model was renamed");
   command->add_flag("--assume-renames", o.answers.assume_renames,
                     "what looks like a rename is one");
   many(command, "--default", o.answers.default_for, "APP.MODEL.FIELD=JSON",
-       "\nvalue for rows that are there; null for none");
+       "value for rows that are there; null for none");
   many(command, "--remove", o.answers.remove, "APP.MODEL[.FIELD]",
-       "\nthe field or model is gone for good, not renamed");
+       "the field or model is gone for good, not renamed");
   for (const char* name :
        {"--rename", "--rename-model", "--assume-renames", "--default", "--remove"}) {
     command->get_option(name)->group("Answers to questions, may be repeated");
@@ -380,8 +400,11 @@ void CommandLine::parse(std::vector<std::string> arguments) {
                 "\"" + command + "\" needs " + what.substr(0, what.find(" is required")), {},
                 "run \"" + app_.get_name() + " " + command + " --help\" for what it takes");
   } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::usage, error.what(), {},
-                "run \"" + app_.get_name() + " COMMAND --help\" for what it takes");
+    const std::string what = error.what();
+    const std::size_t missing = what.find(": 1 required");
+    throw Error(ErrorKind::usage,
+                missing == std::string::npos ? what : what.substr(0, missing) + " needs a value",
+                {}, "run \"" + app_.get_name() + " COMMAND --help\" for what it takes");
   }
   check_globals();
 }

@@ -53,9 +53,13 @@ class TerminalQuestioner : public migrations::Questioner {
   std::set<std::string> not_renamed_{};  ///< a no to a rename is a yes to a removal
 };
 
-/// Refuses: Error{question} with the question and the flags that answer it.
+/// For runs where nobody can be asked. Renames and removals are refused at once, as what else there
+/// is to ask hangs on them: Error{question} with the question and the flags that answer it. Missing
+/// values are kept, so that one run tells of all of them.
 class RefusingQuestioner : public migrations::Questioner {
  public:
+  /// Throws Error{question} for the values that were asked for.
+  void refuse() const;
   bool renamed_model(const ModelState& old_model, const ModelState& new_model,
                      bool same_fields) override;
   bool renamed_field(const ModelState& model, const Field& old_field, const Field& new_field,
@@ -66,6 +70,9 @@ class RefusingQuestioner : public migrations::Questioner {
                         const std::vector<std::string>& rename_candidates) override;
   bool may_remove_model(const ModelState& model,
                         const std::vector<std::string>& rename_candidates) override;
+
+ private:
+  std::vector<Error> questions_{};
 };
 
 /// Answers as if nothing was renamed and no value was needed, and keeps what would be asked: for

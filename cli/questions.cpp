@@ -73,6 +73,21 @@ Error remove_model_question(const ModelState& model, const std::vector<std::stri
 
 // RefusingQuestioner ------------------------------------------------------------------------------
 
+void RefusingQuestioner::refuse() const {
+  if (questions_.empty()) return;
+  if (questions_.size() == 1) throw questions_.front();
+  std::vector<std::string> messages;
+  std::vector<std::string> places;
+  std::string flags;
+  for (const Error& question : questions_) {
+    messages.emplace_back(question.what());
+    places.push_back(question.where());
+    flags += "--default '" + question.where() + "=JSON' ";
+  }
+  throw Error(ErrorKind::question, join(messages, " "), join(places, ", "),
+              flags + "(null: none, where there are no such rows), or defaults in the models");
+}
+
 bool RefusingQuestioner::renamed_model(const ModelState& old_model, const ModelState& new_model,
                                        bool) {
   throw rename_model_question(old_model, new_model);
@@ -84,11 +99,13 @@ bool RefusingQuestioner::renamed_field(const ModelState& model, const Field& old
 }
 std::optional<Default> RefusingQuestioner::default_for_added(const ModelState& model,
                                                              const Field& field) {
-  throw added_question(model, field);
+  questions_.push_back(added_question(model, field));
+  return std::nullopt;
 }
 std::optional<Default> RefusingQuestioner::default_for_altered(const ModelState& model,
                                                                const Field& field) {
-  throw altered_question(model, field);
+  questions_.push_back(altered_question(model, field));
+  return std::nullopt;
 }
 bool RefusingQuestioner::may_remove_field(const ModelState& model, const Field& field,
                                           const std::vector<std::string>& rename_candidates) {

@@ -363,9 +363,10 @@ MigrationId Graph::find(const std::string& app, const std::string& prefix) const
                 "more than one migration of app \"" + app + "\" begins with \"" + prefix + "\"", {},
                 "it may be " + join(matches, ", "));
   }
+  const std::string near = did_you_mean(prefix, names);
   throw Error(ErrorKind::usage,
               "app \"" + app + "\" has no migration that begins with \"" + prefix + "\"", {},
-              did_you_mean(prefix, names));
+              near.empty() ? "the latest one is " + names.back() : near);
 }
 
 void advance(ProjectState& state, const Migration& migration) {

@@ -116,6 +116,7 @@ Draft detected_migrations(Context& context, const Files& files, const ProjectSta
                                                 existing_migrations(files), questioner, detect)) {
     for (Migration& migration : entry.second) draft.made.push_back(std::move(migration));
   }
+  refusing.refuse();
   questions = preview.questions();
   return draft;
 }
