@@ -292,13 +292,13 @@ class Reader {
   }
   static ForeignKeyConstraint foreign_key(const std::vector<Value>& row) {
     return ForeignKeyConstraint{.name = text_of(row[1]),
-                      .columns = list_of(row[3]),
-                      .target_table = text_of(row[7]),
-                      .target_columns = list_of(row[8]),
-                      .on_delete = action_of(text_of(row[9])),
-                      .on_update = action_of(text_of(row[10])),
-                      .timing = timing(row),
-                      .validated = flag_of(row[6])};
+                                .columns = list_of(row[3]),
+                                .target_table = text_of(row[7]),
+                                .target_columns = list_of(row[8]),
+                                .on_delete = action_of(text_of(row[9])),
+                                .on_update = action_of(text_of(row[10])),
+                                .timing = timing(row),
+                                .validated = flag_of(row[6])};
   }
   Exclusion exclusion(const std::vector<Value>& row) {
     const TableIndex index = take_index(row[12]);
