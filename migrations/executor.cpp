@@ -101,7 +101,7 @@ class Migrator {
     patiently([this] { recorded_ = recorder::read_all(connection_, backend_); });
     const Graph graph(files_, &recorded_.history);
     check(graph);
-    plan_ = make_plan(graph, recorded_.history, targets_);
+    plan_ = make_plan(graph, recorded_.history, exact_targets(graph));
     if (!options_.fake) check_plan(plan_, functions_);
     if (!settle_rows(graph)) return false;
     if (plan_.empty()) return true;
@@ -134,6 +134,24 @@ class Migrator {
     throw Error(ErrorKind::history, "applied migrations were edited: " + join(edited, ", "),
                 "database " + connection_.display_name(),
                 "restore the files, or accept them as they are with --accept-edited");
+  }
+
+  /// The targets with the full names of what they mean.
+  std::vector<Target> exact_targets(const Graph& graph) const {
+    std::vector<Target> exact;
+    for (const Target& target : targets_) {
+      if (!target.name.empty()) {
+        exact.push_back({target.app, graph.find(target.app, target.name).name});
+        continue;
+      }
+      const std::vector<std::string>& apps = graph.apps();
+      if (std::find(apps.begin(), apps.end(), target.app) == apps.end()) {
+        throw Error(ErrorKind::usage, "app \"" + target.app + "\" has no migrations", {},
+                    did_you_mean(target.app, apps));
+      }
+      exact.push_back(target);
+    }
+    return exact;
   }
 
   /// Rows that must change before anything is applied: digests of accepted files, squashes whose

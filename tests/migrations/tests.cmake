@@ -1,7 +1,10 @@
 turnstone_tests(migrations
   advance
   describe
+  executor
+  historical
   naming
   optimizer
+  recorder
   script_text
 )

@@ -70,10 +70,11 @@ struct ExecuteOptions {
   std::function<std::unique_ptr<Connection>()> reconnect{};
 };
 
-/// Takes the lock, reads the history, plans towards `targets` (none: every leaf), checks the whole
-/// plan (conflicts, consistency, edited files, irreversible operations, missing functions), then
-/// applies it migration by migration. Squashes whose parts are all applied are recorded on the way.
-/// Where another process got ahead, what it did is reported as skipped.
+/// Takes the lock, reads the history, plans towards `targets` (none: every leaf; names as
+/// `Graph::find` takes them), checks the whole plan (conflicts, consistency, edited files,
+/// irreversible operations, missing functions), then applies it migration by migration. Squashes
+/// whose parts are all applied are recorded on the way. Where another process got ahead, what it
+/// did is reported as skipped.
 ///
 /// Gives a report for each migration that was dealt with, in order. Throws Error that says which
 /// migration, operation and statement failed and what the database said; migrations before it stay

@@ -1,0 +1,4 @@
+turnstone_tests(faults
+  kill
+  many_processes
+)
