@@ -315,11 +315,16 @@ class OtherChanges {
   }
 
   /// Models whose table has had the name that `model` takes.
-  std::vector<Dependency> table_free(const ModelState& model) const {
+  std::vector<Dependency> table_free(const ModelState& model) {
     std::vector<Dependency> needs;
     const std::string table = table_name(model);
     for (const auto& [key, was] : gone_) {
-      if (table_name(*was) == table) needs.push_back({Kind::model_gone, key, {}});
+      if (table_name(*was) != table || key == key_of(model)) continue;
+      if (put_aside(*was)) {
+        needs.push_back({Kind::table_changed, key, {}});
+      } else {
+        needs.push_back({Kind::model_gone, key, {}});
+      }
     }
     for (const Kept& other : kept_) {
       if (other.key() != key_of(model) && table_name(*other.was) == table) {
@@ -327,6 +332,30 @@ class OtherChanges {
       }
     }
     return needs;
+  }
+
+  /// Gives the table of a model that goes another name, when the model may have to wait for what
+  /// takes its name: models that stay still point to it. False when it need not wait.
+  bool put_aside(const ModelState& model) {
+    const ModelKey key = key_of(model);
+    const std::vector<ModelKey> referrers = changes_.now.referrers(key);
+    if (std::all_of(referrers.begin(), referrers.end(),
+                    [&](const ModelKey& referrer) { return gone_.contains(referrer); })) {
+      return false;
+    }
+    if (aside_.insert(key).second) {
+      changes_.add(key.app, AlterModelTable{key.model, unused_table(table_name(model) + "_old")});
+    }
+    return true;
+  }
+  std::string unused_table(const std::string& wanted) const {
+    Names taken;
+    const auto take = [&](const ModelPtr& model) { taken.insert(table_name(*model)); };
+    changes_.now.each(take);
+    changes_.to.each(take);
+    std::string name = wanted;
+    for (int i = 2; taken.contains(name); ++i) name = wanted + std::to_string(i);
+    return name;
   }
 
   void parts_of_created_models() {
@@ -740,6 +769,7 @@ class OtherChanges {
   std::map<ModelKey, ModelPtr> gone_{};
   std::vector<ModelPtr> fresh_{};
   std::vector<Kept> kept_{};
+  std::set<ModelKey> aside_{};               ///< models that go, whose tables got another name
   std::map<ModelKey, Names> cut_{};          ///< relations of models that go, removed before
   std::map<std::string, ModelKey> freed_{};  ///< names of indexes and constraints, by old model
 };

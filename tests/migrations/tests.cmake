@@ -1,5 +1,6 @@
 turnstone_tests(migrations
   advance
+  autodetector_properties
   describe
   executor
   historical

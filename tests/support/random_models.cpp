@@ -237,6 +237,7 @@ void RandomModels::rename_field() {
       if (name == from) name = to;
       if (name == "-" + from) name = "-" + to;
     }
+    if (index.condition) index.condition = renamed_field(*index.condition, from, to);
   }
   for (Constraint& constraint : model.options.constraints) {
     if (auto* check = std::get_if<CheckConstraint>(&constraint)) {
