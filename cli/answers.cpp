@@ -1,5 +1,7 @@
 #include "answers.h"
 
+#include "json/model_json.h"
+
 #include <turnstone/drivers/open.h>
 #include <turnstone/error.h>
 #include <turnstone/identifier.h>
@@ -31,6 +33,38 @@ std::vector<std::string> parts_of(const std::string& text) {
 
 bool same_model(const ModelState& model, const std::string& app, const std::string& name) {
   return model.app == app && lower_case(model.name) == name;
+}
+
+/// `{"function": "now"}`
+std::optional<DefaultFunction> function_of(const Json& value) {
+  constexpr std::string_view head = R"({"function":)";  // the canonical spelling
+  const std::string& text = value.text();
+  if (!text.starts_with(head)) return std::nullopt;
+  const Json name = Json::from_canonical(text.substr(head.size(), text.size() - head.size() - 1));
+  if (!name.is_string()) return std::nullopt;
+  return DefaultFunction{name.as_string()};
+}
+
+/// Throws Error{bad_model} or Error{bad_file} unless `value` may stand in a file as the default of
+/// such a field, and in a column.
+void check_fits(const Json& value, Field type) {
+  // The key of a relation whose target is not known here.
+  if (is_relation(type.type)) return;
+  if (!is_auto(type.type)) {
+    type.default_value = value;
+    const json::Tree tree = json::write_field(type);
+    json::read_field(json::Node("value", tree), {}, json::Attributes::stored);
+  }
+  dialect_for("sqlite").literal(value, type);
+}
+
+bool fits(const Json& value, const Field& type) {
+  try {
+    check_fits(value, type);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -154,18 +188,17 @@ std::vector<std::string> Answers::unused() const {
 
 Default default_from(const Json& value, const Field& field, const Field& type) {
   if (value.is_object() && field.type != FieldType::json) {
-    // `{"function":"now"}` in canonical spelling.
-    constexpr std::string_view head = R"({"function":)";
-    const std::string& text = value.text();
-    if (text.starts_with(head)) {
-      const Json name =
-          Json::from_canonical(text.substr(head.size(), text.size() - head.size() - 1));
-      if (name.is_string()) return DefaultFunction{name.as_string()};
-    }
+    if (const auto function = function_of(value)) return *function;
   }
-  // Relations take the key of their target, which is checked where that is known.
-  if (!is_relation(type.type)) dialect_for("sqlite").literal(value, type);
-  return value;
+  try {
+    check_fits(value, type);
+    return value;
+  } catch (const Error&) {
+    // Decimals are texts in files, but a number is what people write.
+    const Json text = Json::of(value.text());
+    if (!value.is_number() || !fits(text, type)) throw;
+    return text;
+  }
 }
 
 }  // namespace turnstone::cli

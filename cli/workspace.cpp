@@ -214,7 +214,12 @@ ChosenDatabase choose_database(Context& context, const Project& project) {
 }
 
 std::unique_ptr<Connection> connect(const Project& project, const ChosenDatabase& database) {
-  return turnstone::connect(database.url, project.root, database.options);
+  try {
+    return turnstone::connect(database.url, project.root, database.options);
+  } catch (Error& error) {
+    error.at("database " + database.name());
+    throw;
+  }
 }
 
 void check_labels(const Context& context, const Project& project,

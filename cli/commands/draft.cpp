@@ -80,7 +80,10 @@ FileChange file_change(const Files& files, const Draft& draft) {
   FileChange change;
   for (const Migration& migration : draft.made) {
     touched.insert(migration.id.app);
-    change.write[migration.file] = migrations::to_text(migration);
+    const std::string text = migrations::to_text(migration);
+    // A file that cannot be read again would stop every command.
+    migrations::read_migration(migration.id.app, migration.file, text);
+    change.write[migration.file] = text;
     change.expect[migration.file] = std::nullopt;
   }
   for (const MigrationId& id : draft.replaced) {
