@@ -247,9 +247,13 @@ bool makes_table(const Operation& operation) {
          (field && field->type == FieldType::many_to_many);
 }
 
+/// Whose table's name before is not known. A model that is no longer managed gives up its table.
+bool frees_table(const Operation& operation) {
+  return is_one_of<AlterModelTable, AlterModelOptions>(operation);
+}
+
 /// Reasons to stay in order that lie in the state before, which is not known here.
-bool order_may_matter(const Operation& first, const Operation& second) {
-  const bool same_model = subject_of(first) == subject_of(second);
+bool order_may_matter(const Operation& first, const Operation& second, bool same_model) {
   // What is removed or altered first may be what still uses the model or field that goes next.
   const bool ends_use = is_one_of<RemoveField, AlterField, DeleteModel>(first);
   if (is_one_of<DeleteModel>(second) && ends_use) return true;
@@ -276,8 +280,7 @@ bool order_may_matter(const Operation& first, const Operation& second) {
     const auto* created = std::get_if<CreateModel>(&second.value);
     if (created && !created->options.db_table.empty()) return true;
   }
-  return (is_one_of<AlterModelTable>(first) && makes_table(second)) ||
-         (is_one_of<AlterModelTable>(second) && makes_table(first));
+  return (frees_table(first) && makes_table(second)) || (frees_table(second) && makes_table(first));
 }
 
 /// The members that name the operation's model.
@@ -437,6 +440,7 @@ std::optional<Operation> behind(const Operation& first, const RenameField& renam
 
 Footprint footprint_of(const Operation& operation, const std::string& app) {
   Footprint footprint;
+  footprint.subject = subject_of(operation);
   match(operation, Collect(app, footprint));
   auto& touches = footprint.touches;
   std::sort(touches.begin(), touches.end(), [](const auto& a, const auto& b) {
@@ -455,7 +459,8 @@ std::string subject_of(const Operation& operation) {
 bool may_swap(const Operation& first, const Footprint& first_touches, const Operation& second,
               const Footprint& second_touches) {
   return !first_touches.barrier && !second_touches.barrier &&
-         !share_a_change(first_touches, second_touches) && !order_may_matter(first, second);
+         !share_a_change(first_touches, second_touches) &&
+         !order_may_matter(first, second, first_touches.subject == second_touches.subject);
 }
 
 std::optional<Operation> behind_rename(const Operation& first, const Operation& rename,

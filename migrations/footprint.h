@@ -18,6 +18,7 @@ struct Footprint {
   };
   /// Nothing is known of the operation: nothing passes it.
   bool barrier = false;
+  std::string subject{};         ///< `subject_of` the operation
   std::vector<Touch> touches{};  ///< sorted by part, each once
 };
 

@@ -2,6 +2,7 @@
 #include <turnstone/migrations/autodetector.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "footprint.h"
 #include "reduce.h"
@@ -13,21 +14,20 @@ namespace {
 struct Item {
   Operation operation{};
   Footprint touches{};
-  std::string subject{};
   std::string subject_after{};  ///< the new name where it renames its model
 
   Item() = default;
   Item(Operation from, const std::string& app)
       : operation(std::move(from)),
         touches(footprint_of(operation, app)),
-        subject(subject_of(operation)),
-        subject_after(subject) {
+        subject_after(touches.subject) {
     if (const auto* rename = std::get_if<RenameModel>(&operation.value)) {
       subject_after = lower_case(rename->new_name);
     }
   }
 };
-using Items = std::vector<Item>;
+/// Pointers, so that moving an operation over many others moves little.
+using Items = std::vector<std::unique_ptr<Item>>;
 
 bool may_swap(const Item& first, const Item& second) {
   return may_swap(first.operation, first.touches, second.operation, second.touches);
@@ -46,7 +46,7 @@ class Optimizer {
     const bool all = std::all_of(operations.begin(), operations.end(), is_elidable);
     for (const Operation& operation : operations) {
       if (is_elidable(operation) && !(all && &operation == &operations.back())) continue;
-      if (!does_nothing(operation)) items_.emplace_back(operation, app);
+      if (!does_nothing(operation)) items_.push_back(std::make_unique<Item>(operation, app));
     }
   }
 
@@ -55,7 +55,7 @@ class Optimizer {
     }
     Operations result;
     result.reserve(items_.size());
-    for (Item& item : items_) result.push_back(std::move(item.operation));
+    for (const auto& item : items_) result.push_back(std::move(item->operation));
     return result;
   }
 
@@ -75,10 +75,12 @@ class Optimizer {
 
   /// Merges operation `i` with the nearest later one it can meet.
   bool merge_from(std::size_t i) {
+    const Item& first = *items_[i];
     bool passes = true;  // `i` may pass all between it and `j`
     for (std::size_t j = i + 1; j < items_.size(); ++j) {
-      if (items_[i].subject_after == items_[j].subject) {
-        if (auto reduced = reduce(items_[i].operation, items_[j].operation, app_)) {
+      const Item& second = *items_[j];
+      if (first.subject_after == second.touches.subject && (passes || may_come(i, j))) {
+        if (auto reduced = reduce(first.operation, second.operation, app_)) {
           if (passes) {
             meet_at(i, j, std::move(*reduced), true);
             return true;
@@ -89,42 +91,50 @@ class Optimizer {
           }
         }
       }
-      passes = passes && may_swap(items_[i], items_[j]);
+      passes = passes && may_swap(first, second);
       // Nothing passes a barrier in either direction.
-      if (items_[j].touches.barrier) return false;
+      if (second.touches.barrier) return false;
     }
     return false;
+  }
+
+  /// A cheap look at whether `j` might come to the place behind `i`.
+  bool may_come(std::size_t i, std::size_t j) const {
+    const Item& moved = *items_[j];
+    if (std::holds_alternative<RenameModel>(moved.operation.value) ||
+        std::holds_alternative<RenameField>(moved.operation.value)) {
+      return true;
+    }
+    for (std::size_t k = i + 1; k < j; ++k) {
+      if (!may_swap(*items_[k], moved)) return false;
+    }
+    return true;
   }
 
   /// Moves `j` forward to the place behind `i`, rewriting what a rename passes; false, with nothing
   /// changed, when something between stays in the way.
   bool bring_next(std::size_t i, std::size_t j) {
-    const Item& moved = items_[j];
-    Items between;
-    between.reserve(j - i - 1);
+    const Item& moved = *items_[j];
+    std::vector<std::pair<std::size_t, std::unique_ptr<Item>>> rewritten;
     for (std::size_t k = i + 1; k < j; ++k) {
-      if (may_swap(items_[k], moved)) {
-        between.push_back(items_[k]);
-        continue;
-      }
-      if (items_[k].touches.barrier) return false;
-      auto rewritten = behind_rename(items_[k].operation, moved.operation, app_);
-      if (!rewritten) return false;
-      between.emplace_back(std::move(*rewritten), app_);
+      const Item& passed = *items_[k];
+      if (may_swap(passed, moved)) continue;
+      if (passed.touches.barrier) return false;
+      auto operation = behind_rename(passed.operation, moved.operation, app_);
+      if (!operation) return false;
+      rewritten.emplace_back(k, std::make_unique<Item>(std::move(*operation), app_));
     }
-    items_[i + 1] = std::move(items_[j]);
-    std::move(between.begin(), between.end(), items_.begin() + static_cast<std::ptrdiff_t>(i) + 2);
+    for (auto& [k, item] : rewritten) items_[k] = std::move(item);
+    std::rotate(at(i + 1), at(j), at(j + 1));
     return true;
   }
 
   /// Puts `reduced` in the place of `i` and `j`: at that of `j` when `later`, else at that of `i`.
   void meet_at(std::size_t i, std::size_t j, Operations reduced, bool later) {
-    const auto at = [&](std::size_t index) {
-      return items_.begin() + static_cast<std::ptrdiff_t>(index);
-    };
     Items made;
     for (Operation& operation : reduced) {
-      if (!does_nothing(operation)) made.emplace_back(std::move(operation), app_);
+      if (!does_nothing(operation))
+        made.push_back(std::make_unique<Item>(std::move(operation), app_));
     }
     const std::size_t place = later ? j : i;
     if (made.size() == 1) {
@@ -134,6 +144,10 @@ class Optimizer {
       items_.erase(at(j));
       items_.erase(at(i));
     }
+  }
+
+  Items::iterator at(std::size_t index) {
+    return items_.begin() + static_cast<std::ptrdiff_t>(index);
   }
 
   const std::string& app_;

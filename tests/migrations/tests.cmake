@@ -6,6 +6,7 @@ turnstone_tests(migrations
   historical
   naming
   optimizer
+  optimizer_properties
   recorder
   script_text
 )
