@@ -1,32 +1,59 @@
 #include <turnstone/error.h>
 
+#include <algorithm>
+
 #include "json/model_json.h"
 
 namespace turnstone::json {
 
 Json to_json(const Tree& tree) {
-  // Canonical text has sorted keys.
-  return Json::from_canonical(nlohmann::json(tree).dump());
+  switch (tree.type()) {
+    case Tree::value_t::null:
+      return Json::null();
+    case Tree::value_t::boolean:
+      return Json::of(tree.get<bool>());
+    case Tree::value_t::number_integer:
+      return Json::of(tree.get<std::int64_t>());
+    case Tree::value_t::string:
+      return Json::of(std::string_view(tree.get_ref<const std::string&>()));
+    default:
+      return Json::from_canonical(nlohmann::json(tree).dump());  // keys sorted
+  }
 }
 
-Tree to_tree(const Json& value) { return Tree::parse(value.text()); }
+Tree to_tree(const Json& value) {
+  if (value.is_null()) return {};
+  if (value.is_bool()) return Tree(value.as_bool());
+  if (value.is_string()) return Tree(value.as_string());
+  return Tree::parse(value.text());
+}
 
 namespace {
 
+/// `["case", [condition, value], …, default]`: a branch.
+Expression read_branch(const Node& node, const std::string& app) {
+  if (!node.is_array() || node.items().size() != 2) node.expected("a pair [condition, value]");
+  const std::vector<Node> branch = node.items();
+  return Expression::call("when",
+                          {read_expression(branch[0], app), read_expression(branch[1], app)});
+}
+
 Expression read_call(const Node& node, const std::string& app) {
   const std::vector<Node> items = node.items();
-  if (items.empty()) node.fail("an expression array begins with the name of an operator");
-  const std::string head = items.front().text();
+  if (items.empty() || !items.front().is_string()) {
+    node.fail("an expression in brackets begins with the name of an operator, found " +
+                  (items.empty() ? "nothing" : items.front().found()),
+              "a list of values is written {\"value\": [...]}");
+  }
+  const std::string& head = items.front().text();
+  if (head == "when") node.fail("unknown operator \"when\"", "\"case\" takes pairs in brackets");
   Expression call = Expression::call(head, {});
   for (std::size_t i = 1; i < items.size(); ++i) {
     const bool last = i + 1 == items.size();
     if (head == "cast" && i == 2) {
       call.type = std::make_shared<const Field>(read_nested_field(items[i], app));
-    } else if (head == "case" && !last) {
-      const std::vector<Node> branch = items[i].items();
-      if (branch.size() != 2) items[i].expected("a pair [condition, value]");
-      call.arguments.push_back(Expression::call(
-          "when", {read_expression(branch[0], app), read_expression(branch[1], app)}));
+    } else if (head == "case" && (!last || i == 1)) {
+      call.arguments.push_back(read_branch(items[i], app));
     } else {
       call.arguments.push_back(read_expression(items[i], app));
     }
@@ -34,15 +61,8 @@ Expression read_call(const Node& node, const std::string& app) {
   const std::string problem = call_problem(call);
   if (!problem.empty()) {
     const std::vector<std::string>& heads = expression_heads();
-    node.fail(problem, did_you_mean(head, heads));
-  }
-  if (head == "cast" && !call.type) node.fail("\"cast\" takes an expression and a field object");
-  const bool word_last = head == "collate" || head == "opclass" || head == "desc" || head == "asc";
-  if (word_last && call.arguments.size() > 1 && !items.back().is_string()) {
-    items.back().expected("a text");
-  }
-  if ((head == "date_trunc" || head == "extract" || head == "func") && !items[1].is_string()) {
-    items[1].expected("a text");
+    const bool known = std::binary_search(heads.begin(), heads.end(), head);
+    node.fail(problem, known ? "" : did_you_mean(head, heads));
   }
   return call;
 }
@@ -71,8 +91,7 @@ Expression read_expression(const Node& node, const std::string& app) {
     Expression literal = Expression::literal(to_json(value->value()));
     if (const auto type = node.find("type")) {
       literal.type = std::make_shared<const Field>(read_nested_field(*type, app));
-    } else if (!value->value().is_structured()) {
-      return literal;
+      check_value(*value, *literal.type);
     }
     return literal;
   }

@@ -1,5 +1,6 @@
 #include <turnstone/error.h>
-#include <turnstone/values.h>
+#include <turnstone/identifier.h>
+#
 
 #include <algorithm>
 
@@ -39,58 +40,13 @@ const std::vector<std::string>& ignored_keys() {
   return keys;
 }
 
-/// What is wrong with `value` for a column of that type; empty when nothing.
-std::string value_problem(const Tree& value, const Field& field) {
-  const auto text = [&](auto parse, const char* wanted) -> std::string {
-    if (value.is_string() && parse(value.get<std::string>())) return {};
-    return wanted;
-  };
-  if (value.is_null()) return {};
-  if (is_integer(field.type) || is_auto(field.type)) {
-    return value.is_number_integer() ? "" : "a whole number";
-  }
-  if (is_text(field.type)) return value.is_string() ? "" : "a text";
-  switch (field.type) {
-    case FieldType::boolean:
-      return value.is_boolean() ? "" : "true or false";
-    case FieldType::floating:
-      return value.is_number() ? "" : "a number";
-    case FieldType::decimal:
-      return text([](const std::string& t) { return Decimal::try_parse(t).has_value(); },
-                  "a decimal number in quotes, such as \"9.99\"");
-    case FieldType::date:
-      return text([](const std::string& t) { return parse_date(t).has_value(); },
-                  "a date, such as \"2026-11-25\"");
-    case FieldType::time:
-      return text([](const std::string& t) { return parse_time(t).has_value(); },
-                  "a time, such as \"13:45:00\"");
-    case FieldType::date_time:
-      return text([](const std::string& t) { return parse_date_time(t).has_value(); },
-                  "a time of a day, such as \"2026-11-25T13:45:00Z\"");
-    case FieldType::duration:
-      return text([](const std::string& t) { return parse_duration(t).has_value(); },
-                  "an ISO 8601 duration, such as \"P1DT2H\"");
-    case FieldType::uuid:
-      return text([](const std::string& t) { return Uuid::try_parse(t).has_value(); }, "a UUID");
-    case FieldType::binary:
-      return text([](const std::string& t) { return from_base64(t).has_value(); }, "base64 text");
-    case FieldType::generic_ip_address:
-      return value.is_string() ? "" : "an IP address";
-    case FieldType::array:
-      return value.is_array() ? "" : "an array";
-    default:
-      return {};
-  }
-}
-
 Default read_default(const Node& node, const Field& field) {
   const bool function = field.type != FieldType::json && node.is_object() && node.has("function");
   if (function) {
     node.only_keys({"function"});
     return DefaultFunction{node.at("function").name()};
   }
-  const std::string problem = value_problem(node.value(), field);
-  if (!problem.empty()) node.expected(problem + " for a " + std::string(name_of(field.type)));
+  check_value(node, field);
   return to_json(node.value());
 }
 
@@ -117,19 +73,28 @@ void read_on_delete(const Node& node, Field& field) {
 
 /// `app.Model` in full; `self` stays.
 std::string read_reference(const Node& node, const std::string& app) {
-  const std::string name = node.name();
+  const std::string& name = node.name();
+  const std::size_t dot = name.find('.');
+  if (dot == 0 || dot + 1 == name.size() || dot != name.rfind('.')) {
+    node.expected("a model such as \"app.Model\"");
+  }
   if (name == "self" || name.find('.') != std::string::npos || app.empty()) return name;
   return app + "." + name;
 }
 
+/// Values alone, `[value, label]` pairs, or Django's named groups of these.
 void read_choices(const Node& node, Field& field) {
   for (const Node& item : node.items()) {
-    if (item.is_array()) {
-      const std::vector<Node> pair = item.items();
-      if (pair.size() != 2) item.expected("a pair [value, label]");
-      field.choices.push_back(to_json(pair[0].value()));
-    } else {
+    if (!item.is_array()) {
       field.choices.push_back(to_json(item.value()));
+      continue;
+    }
+    const std::vector<Node> pair = item.items();
+    if (pair.size() != 2) item.expected("a pair [value, label]");
+    if (pair[1].is_array()) {
+      read_choices(pair[1], field);
+    } else {
+      field.choices.push_back(to_json(pair[0].value()));
     }
   }
 }
@@ -143,8 +108,6 @@ void read_special(const std::string& key, const Node& node, const std::string& a
     read_on_delete(node, field);
   } else if (key == "db_index") {
     field.db_index = node.boolean();
-  } else if (key == "default") {
-    field.default_value = read_default(node, field);
   } else if (key == "choices") {
     read_choices(node, field);
   } else if (key == "db_type") {
@@ -184,46 +147,71 @@ void read_option(const FieldOption& option, const Node& node, const std::string&
   }
 }
 
+/// Says why `key` is not an option of `field`.
+[[noreturn]] void refuse_option(const Node& node, const std::string& key, const FieldOption* option,
+                                const Field& field) {
+  if (option) {
+    std::vector<std::string> types;
+    for (std::size_t i = 0; i < field_type_names().size(); ++i) {
+      if (option->takes(static_cast<FieldType>(i))) types.push_back(field_type_names()[i]);
+    }
+    node.fail(std::string(name_of(field.type)) + " has no option \"" + key + "\"",
+              types.size() > 4 ? "" : "\"" + key + "\" belongs to " + join(types, ", "));
+  }
+  std::vector<std::string> keys = ignored_keys();
+  for (const FieldOption& candidate : field_options()) {
+    if (candidate.takes(field.type)) keys.push_back(candidate.key);
+  }
+  node.fail("unknown option \"" + key + "\"", did_you_mean(key, keys));
+}
+
+/// What a type cannot be without.
+void require_options(const Node& node, const Field& field) {
+  const auto need = [&](bool there, const char* what) {
+    if (!there) node.fail(std::string(name_of(field.type)) + " needs " + what);
+  };
+  if (is_relation(field.type)) need(!field.to.empty(), "the option \"to\"");
+  if (field.type == FieldType::array) need(field.base_field != nullptr, "\"base_field\"");
+  if (field.type == FieldType::generated) {
+    need(field.expression && field.output_field, "\"expression\" and \"output_field\"");
+  }
+  if (field.type == FieldType::custom) need(!field.db_type.empty(), "\"db_type\"");
+}
+
 Field read_any_field(const Node& node, const std::string& app, bool named) {
   Field field;
   if (!node.is_object()) node.expected("a field object");
   if (named) field.name = node.at("name").name();
   const Node type = node.at("type");
-  const std::string type_name = type.name();
-  const auto known = field_type_named(type_name);
+  const auto known = field_type_named(type.name());
   if (!known) {
-    type.fail("unknown field type \"" + type_name + "\"",
-              did_you_mean(type_name, field_type_names()));
+    type.fail("unknown field type \"" + type.name() + "\"",
+              did_you_mean(type.name(), field_type_names()));
   }
   field.type = *known;
+  std::optional<Node> default_node;
+  std::optional<Node> db_default_node;
   for (const auto& [key, value] : node.members()) {
     if (key == "type" || (named && key == "name")) continue;
     const FieldOption* option = find_field_option(key);
-    if (option && option->takes(field.type)) {
+    if (!option || !option->takes(field.type)) {
+      const std::vector<std::string>& ignored = ignored_keys();
+      if (std::find(ignored.begin(), ignored.end(), key) != ignored.end()) continue;
+      refuse_option(value, key, option, field);
+    }
+    if (key == "default") {
+      default_node = value;
+    } else {
       read_option(*option, value, app, field);
-      continue;
     }
-    const std::vector<std::string>& ignored = ignored_keys();
-    if (std::find(ignored.begin(), ignored.end(), key) != ignored.end()) continue;
-    std::vector<std::string> keys;
-    for (const FieldOption& candidate : field_options()) {
-      if (candidate.takes(field.type)) keys.push_back(candidate.key);
-    }
-    keys.insert(keys.end(), ignored.begin(), ignored.end());
-    if (option) value.fail(type_name + " has no option \"" + key + "\"", did_you_mean(key, keys));
-    value.fail("unknown option \"" + key + "\"", did_you_mean(key, keys));
+    if (key == "db_default") db_default_node = value;
   }
-  if (is_relation(field.type) && field.to.empty()) {
-    node.fail(type_name + " needs the option \"to\"");
-  }
-  if (field.type == FieldType::array && !field.base_field) {
-    node.fail("ArrayField needs the option \"base_field\"");
-  }
-  if (field.type == FieldType::generated && (!field.expression || !field.output_field)) {
-    node.fail("GeneratedField needs the options \"expression\" and \"output_field\"");
-  }
-  if (field.type == FieldType::custom && field.db_type.empty()) {
-    node.fail("CustomField needs the option \"db_type\"");
+  require_options(node, field);
+  // Values are looked at last: they must fit the other options.
+  if (default_node) field.default_value = read_default(*default_node, field);
+  if (field.db_default && field.db_default->kind == Expression::Kind::literal &&
+      !db_default_node->is_object()) {
+    check_value(*db_default_node, field);
   }
   return field;
 }
@@ -261,7 +249,10 @@ Tree write_option(const FieldOption& option, const Field& field) {
   }
   if (option.key == "choices") {
     Tree list = Tree::array();
-    for (const Json& value : field.choices) list.push_back(to_tree(value));
+    for (const Json& value : field.choices) {
+      // An array by itself would be read as a pair of value and label.
+      list.push_back(value.is_array() ? Tree::array({to_tree(value), ""}) : to_tree(value));
+    }
     return list.empty() || !field.choices_check ? Tree() : list;
   }
   if (option.key == "db_type") {

@@ -14,6 +14,12 @@ namespace turnstone::json {
 /// with `Attributes::declared` and dropped with `Attributes::stored`.
 enum class Attributes { declared, stored };
 
+/// What a value of `field` must look like in files, for messages, when `value` does not; else
+/// empty. Looks at form, range and size; null always fits.
+std::string value_problem(const Tree& value, const Field& field);
+/// Throws Error{bad_file} where `node` does not hold a value of `field`.
+void check_value(const Node& node, const Field& field);
+
 Field read_field(const Node& node, const std::string& app, Attributes attributes);
 /// A field inside another one, which has no name.
 Field read_nested_field(const Node& node, const std::string& app);

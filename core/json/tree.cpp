@@ -137,6 +137,21 @@ std::vector<std::string> Node::texts() const {
   return values;
 }
 
+std::string Node::text_at(std::string_view key) const {
+  const auto found = find(key);
+  return found && !found->is_null() ? found->text() : std::string{};
+}
+
+std::vector<std::string> Node::texts_at(std::string_view key) const {
+  const auto found = find(key);
+  return found ? found->texts() : std::vector<std::string>{};
+}
+
+bool Node::flag_at(std::string_view key, bool otherwise) const {
+  const auto found = find(key);
+  return found ? found->boolean() : otherwise;
+}
+
 std::string Node::found() const {
   if (value_->is_object()) return "an object";
   if (value_->is_array()) return "an array";

@@ -63,6 +63,12 @@ class Node {
   int integer() const;                     ///< within 32 bits
   std::vector<std::string> texts() const;  ///< an array of texts
 
+  /// The text, texts or flag under a key; absent, or null in place of a text, is empty or
+  /// `otherwise`.
+  std::string text_at(std::string_view key) const;
+  std::vector<std::string> texts_at(std::string_view key) const;
+  bool flag_at(std::string_view key, bool otherwise) const;
+
   /// What is there, for messages: `a number`, `"text"`, `an object` …
   std::string found() const;
   [[noreturn]] void expected(const std::string& what) const;

@@ -3,6 +3,7 @@
 #include <turnstone/identifier.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace turnstone {
 namespace {
@@ -183,10 +184,13 @@ const std::vector<FieldOption>& field_options() {
 }
 
 const FieldOption* find_field_option(const std::string& key) {
-  const std::vector<FieldOption>& table = field_options();
-  const auto at = std::find_if(table.begin(), table.end(),
-                               [&](const FieldOption& option) { return option.key == key; });
-  return at == table.end() ? nullptr : &*at;
+  static const std::unordered_map<std::string, const FieldOption*> by_key = [] {
+    std::unordered_map<std::string, const FieldOption*> map;
+    for (const FieldOption& option : field_options()) map[option.key] = &option;
+    return map;
+  }();
+  const auto at = by_key.find(key);
+  return at == by_key.end() ? nullptr : at->second;
 }
 
 std::optional<int> default_max_length(FieldType type) {

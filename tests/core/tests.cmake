@@ -6,6 +6,7 @@ turnstone_tests(core
   json_tree
   json_value
   lower
+  model_json
   naming
   persistent_map
   problems

@@ -44,7 +44,8 @@ bool any_field(const Expression& expression, const std::function<bool(const std:
 Expression renamed_field(const Expression& expression, std::string_view from, std::string_view to);
 /// All heads of calls that files may use, sorted.
 const std::vector<std::string>& expression_heads();
-/// Empty, or what is wrong with the number or kind of arguments of this call (not of its operands).
+/// Empty, or what is wrong with this call by itself: an unknown head, the number of its operands, a
+/// word such as a unit that it does not know. Operands are not looked into.
 std::string call_problem(const Expression& call);
 
 }  // namespace turnstone
