@@ -171,6 +171,11 @@ class Session {
     sqlite3_reset(statement.get());
     sqlite3_clear_bindings(statement.get());
     const std::string text(sql);
+    // What has no parameters and writes is run once: changes of the schema above all.
+    if (sqlite3_bind_parameter_count(statement.get()) == 0 &&
+        sqlite3_stmt_readonly(statement.get()) == 0) {
+      return;
+    }
     if (by_text_.contains(text)) return;
     cache_.emplace_front(text, std::move(statement));
     by_text_[text] = cache_.begin();

@@ -31,6 +31,8 @@ class Introspection {
         "SELECT type, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL "
         "AND (type = 'index' OR type = 'table') AND tbl_name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
         "AND LOWER(tbl_name) NOT IN ('turnstone_migrations', 'turnstone_journal') "
+        "AND tbl_name NOT IN (SELECT name FROM pragma_table_list "
+        "WHERE schema = 'main' AND type IN ('virtual', 'shadow')) "
         "ORDER BY type DESC, rowid");
     for (const auto& row : rows.rows) {
       const std::string key = lower_case(text_of(row[1]));
@@ -38,7 +40,7 @@ class Introspection {
       if (text_of(row[0]) == "index") {
         const auto table = tables_.find(key);
         if (table != tables_.end()) table->second.indexes.push_back(parse_index(sql));
-      } else if (!is_virtual(sql)) {
+      } else {
         Table table = parse_table(sql);
         table.name = text_of(row[1]);
         tables_.emplace(key, std::move(table));
@@ -51,10 +53,6 @@ class Introspection {
   }
 
  private:
-  static bool is_virtual(const std::string& sql) {
-    return lower_case(sql.substr(0, 14)) == "create virtual";
-  }
-
   void settle(Table& table) const {
     const auto names = [&](std::vector<std::string>& columns) {
       for (std::string& column : columns) respell(column, table.columns);

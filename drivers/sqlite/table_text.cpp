@@ -329,9 +329,9 @@ class Parser {
   ForeignKeyConstraint references(std::vector<std::string> columns, const std::string& label) {
     expect("references");
     ForeignKeyConstraint key{.name = label,
-                   .columns = std::move(columns),
-                   .target_table = name(),
-                   .timing = Key::Timing::immediate_always};
+                             .columns = std::move(columns),
+                             .target_table = name(),
+                             .timing = Key::Timing::immediate_always};
     if (is("(")) key.target_columns = names();
     while (true) {
       if (take("on")) {

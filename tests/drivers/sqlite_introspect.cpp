@@ -43,15 +43,15 @@ TEST_CASE("sqlite: introspection gives back what was made") {
                  Check{.condition = "\"sized\" >= 0", .column = "sized"},
                  Check{.name = "named", .condition = "\"title\" <> ')' AND (\"id\" > 0)"}},
       .foreign_keys = {ForeignKeyConstraint{.columns = {"check"},
-                                  .target_table = "odd name",
-                                  .target_columns = {"id"},
-                                  .on_delete = "SET NULL"},
+                                            .target_table = "odd name",
+                                            .target_columns = {"id"},
+                                            .on_delete = "SET NULL"},
                        ForeignKeyConstraint{.columns = {"order", "part"},
-                                  .target_table = "tar\"get",
-                                  .target_columns = {"id", "k"},
-                                  .on_delete = "CASCADE",
-                                  .on_update = "SET DEFAULT",
-                                  .timing = Key::Timing::immediate_always}},
+                                            .target_table = "tar\"get",
+                                            .target_columns = {"id", "k"},
+                                            .on_delete = "CASCADE",
+                                            .on_update = "SET DEFAULT",
+                                            .timing = Key::Timing::immediate_always}},
       .indexes = {TableIndex{.name = "plain", .parts = {IndexPart{.column = "title"}}},
                   TableIndex{.name = "pa\"rt",
                              .unique = true,
@@ -87,7 +87,8 @@ TEST_CASE("sqlite: native changes leave what the steps say") {
                         .column = {.name = "n", .type = "integer", .default_sql = "1"},
                         .checks = {Check{.condition = "\"n\" >= 0", .column = "n"}}};
   step::AddColumn key{.table = "z", .column = {.name = "o_id", .type = "bigint", .nullable = true}};
-  key.foreign_key = ForeignKeyConstraint{.columns = {"o_id"}, .target_table = "z", .target_columns = {"key"}};
+  key.foreign_key =
+      ForeignKeyConstraint{.columns = {"o_id"}, .target_table = "z", .target_columns = {"key"}};
   const std::vector<Step> changes{
       step::RenameTable{"t", "z"},
       step::RenameColumn{"z", "id", "key"},
@@ -134,14 +135,14 @@ TEST_CASE("sqlite: the parts of a statement written by hand") {
                                            {.condition = "z <> 1"}});
   REQUIRE(table.foreign_keys.size() == 2);
   CHECK(table.foreign_keys[0] == ForeignKeyConstraint{.columns = {"y"},
-                                            .target_table = "other",
-                                            .on_delete = "CASCADE",
-                                            .timing = Key::Timing::immediate_always});
+                                                      .target_table = "other",
+                                                      .on_delete = "CASCADE",
+                                                      .timing = Key::Timing::immediate_always});
   CHECK(table.foreign_keys[1] == ForeignKeyConstraint{.columns = {"y", "z"},
-                                            .target_table = "other",
-                                            .target_columns = {"p", "q"},
-                                            .on_update = "SET NULL",
-                                            .timing = Key::Timing::initially_immediate});
+                                                      .target_table = "other",
+                                                      .target_columns = {"p", "q"},
+                                                      .on_update = "SET NULL",
+                                                      .timing = Key::Timing::initially_immediate});
   CHECK(table.strict);
   CHECK(table.without_rowid);
   CHECK_THROWS_AS(sqlite::parse_table("CREATE VIEW v AS SELECT 1"), Error);
@@ -178,6 +179,7 @@ TEST_CASE("sqlite: tables of SQLite and of Turnstone are left out") {
   CHECK_FALSE(schema.find("turnstone_journal"));
   CHECK_FALSE(schema.find("sqlite_sequence"));
   CHECK_FALSE(schema.find("search"));
+  CHECK_FALSE(schema.find("search_data"));
   CHECK(sqlite::backend().has_table(*db, "Turnstone_Migrations"));
   CHECK_FALSE(sqlite::backend().has_table(*db, "v"));
 }
