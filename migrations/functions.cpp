@@ -20,6 +20,11 @@ void Functions::add_default(const std::string& name, DefaultFunctionBody functio
   defaults_[name] = std::move(function);
 }
 
+void Functions::add_all(const Functions& others) {
+  code_.insert(others.code_.begin(), others.code_.end());
+  defaults_.insert(others.defaults_.begin(), others.defaults_.end());
+}
+
 const MigrationFunction* Functions::find(const std::string& name) const {
   const auto at = code_.find(name);
   return at == code_.end() ? nullptr : &at->second;

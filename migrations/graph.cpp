@@ -106,151 +106,301 @@ void History::add(AppliedMigration row) {
 
 void History::erase(const MigrationId& id) { rows_.erase(id); }
 
+// Building ----------------------------------------------------------------------------------------
+
+namespace {
+
+using Files = std::map<MigrationId, std::shared_ptr<const Migration>>;
+
+/// How much of what a migration stands for is applied.
+enum class Share { none, some, all };
+
+/// Shares of squashes and plain migrations under one history. Squashes of squashes count by what
+/// these replace in turn. A squash whose own row is there while nothing it replaces is counts as
+/// applied: its old rows were cleaned away.
+class Shares {
+ public:
+  Shares(const Files& files, const std::map<MigrationId, std::vector<MigrationId>>& squashes,
+         const History* history)
+      : files_(files), squashes_(squashes), history_(history) {}
+
+  Share of(const MigrationId& id) {
+    const auto squash = squashes_.find(id);
+    const Share own = history_ && history_->contains(id) ? Share::all : Share::none;
+    if (squash == squashes_.end()) return own;
+    const auto known = known_.find(id);
+    if (known != known_.end()) return known->second;
+    if (!open_.insert(id).second) {
+      throw Error(ErrorKind::conflict, "squashes replace each other: " + join(texts(path_), ", "),
+                  place(*files_.at(id)), "take one of them out of the other's \"replaces\"");
+    }
+    path_.push_back(id);
+    bool any = false;
+    bool every = true;
+    for (const MigrationId& replaced : squash->second) {
+      const Share share = of(replaced);
+      any = any || share != Share::none;
+      every = every && share == Share::all;
+    }
+    path_.pop_back();
+    open_.erase(id);
+    const Share share = every ? Share::all : any ? Share::some : own;
+    known_.emplace(id, share);
+    return share;
+  }
+
+ private:
+  const Files& files_;
+  const std::map<MigrationId, std::vector<MigrationId>>& squashes_;
+  const History* history_;
+  std::map<MigrationId, Share> known_{};
+  std::set<MigrationId> open_{};
+  std::vector<MigrationId> path_{};
+};
+
+/// Works out which migrations there are and what depends on what, in three passes: who stands for
+/// whom, edges between those, and squashes that can't be used give way to their old files.
+class Builder {
+ public:
+  Builder(const Files& files, const std::map<MigrationId, std::vector<MigrationId>>& squashes,
+          const History* history)
+      : files_(files), squashes_(squashes), shares_(files, squashes, history) {
+    settle_squashes();
+    for (const auto& entry : files_) add_edges(*entry.second);
+    for (const MigrationId& squash : unusable_) put_old_files_back(squash);
+    check_missing();
+  }
+
+  Edges parents{};
+  Edges children{};
+  std::map<MigrationId, std::vector<MigrationId>> replaced{};
+  bool is_gone(const MigrationId& id) const {
+    return owner_.contains(id) || unusable_.contains(id);
+  }
+
+ private:
+  void settle_squashes() {
+    for (const auto& [squash, old] : squashes_) {
+      if (shares_.of(squash) == Share::some) {
+        unusable_.insert(squash);
+        continue;
+      }
+      for (const MigrationId& id : old) {
+        const auto [at, added] = owner_.emplace(id, squash);
+        if (added || at->second == squash) continue;
+        throw Error(
+            ErrorKind::conflict,
+            id.text() + " is replaced by both " + at->second.text() + " and " + squash.text(),
+            place(*files_.at(squash)), "remove the older of the two");
+      }
+    }
+    for (const auto& entry : squashes_) {
+      const MigrationId& squash = entry.first;
+      if (!is_gone(squash)) add_replaced(squash, replaced[squash]);
+    }
+  }
+
+  void add_replaced(const MigrationId& squash, std::vector<MigrationId>& ids) const {
+    for (const MigrationId& id : squashes_.at(squash)) {
+      if (squashes_.contains(id)) add_replaced(id, ids);
+      ids.push_back(id);
+    }
+  }
+
+  /// The migration that stands for `id`: the outermost squash in use, or itself.
+  const MigrationId& stand_in(const MigrationId& id) const {
+    const MigrationId* at = &id;
+    for (auto next = owner_.find(*at); next != owner_.end(); next = owner_.find(*at)) {
+      at = &next->second;
+    }
+    return *at;
+  }
+
+  void add_edge(const MigrationId& child, const MigrationId& parent) {
+    if (child == parent) return;
+    parents[child].insert(parent);
+    children[parent].insert(child);
+  }
+
+  void add_edges(const Migration& migration) {
+    if (unusable_.contains(migration.id)) return;
+    const MigrationId& self = stand_in(migration.id);
+    for (const MigrationId& written : migration.dependencies) {
+      for (const MigrationId& named : resolved(migration, written)) {
+        const MigrationId& parent = stand_in(named);
+        if (named == migration.id) refuse_self(migration);
+        note(parent, migration, false);
+        add_edge(self, parent);
+      }
+    }
+    for (const MigrationId& written : migration.run_before) {
+      for (const MigrationId& named : resolved(migration, written)) {
+        const MigrationId& child = stand_in(named);
+        if (named == migration.id) refuse_self(migration);
+        note(child, migration, true);
+        add_edge(child, self);
+      }
+    }
+  }
+
+  [[noreturn]] static void refuse_self(const Migration& migration) {
+    throw Error(ErrorKind::conflict, migration.id.text() + " depends on itself", place(migration),
+                "take the dependency out");
+  }
+
+  /// `__first__` and `__latest__` as the names they stand for among the files of that app.
+  std::vector<MigrationId> resolved(const Migration& by, const MigrationId& written) {
+    const bool first = written.name == "__first__";
+    if (!first && written.name != "__latest__") return {written};
+    if (first && written.app == by.id.app) return {};
+    const auto key = std::pair{written.app, first};
+    auto known = ends_.find(key);
+    if (known == ends_.end()) known = ends_.emplace(key, ends(written.app, first)).first;
+    if (known->second.empty()) refuse_unknown_app(by, written);
+    return known->second;
+  }
+
+  std::vector<MigrationId> ends(const std::string& app, bool first) const {
+    std::set<MigrationId> inner;
+    const auto begin = files_.lower_bound({app, ""});
+    for (auto at = begin; at != files_.end() && at->first.app == app; ++at) {
+      for (const MigrationId& parent : at->second->dependencies) {
+        const bool named = parent.name != "__first__" && parent.name != "__latest__";
+        if (parent.app == app && named) inner.insert(first ? at->first : parent);
+      }
+    }
+    std::vector<MigrationId> found;
+    for (auto at = begin; at != files_.end() && at->first.app == app; ++at) {
+      if (!inner.contains(at->first)) found.push_back(at->first);
+    }
+    if (first && found.size() > 1) found.resize(1);
+    return found;
+  }
+
+  /// What an unusable squash stands for: its old files, or squashes in use among them.
+  void add_old_files(const MigrationId& squash, std::set<MigrationId>& old) const {
+    for (const MigrationId& id : squashes_.at(squash)) {
+      const MigrationId& now = stand_in(id);
+      if (unusable_.contains(now)) {
+        add_old_files(now, old);
+      } else {
+        old.insert(now);
+      }
+    }
+  }
+
+  /// Some of what the squash replaces is applied: the old files carry on. What depends on the
+  /// squash depends on the last of them, what it is to run before comes before the first.
+  void put_old_files_back(const MigrationId& squash) {
+    std::set<MigrationId> old;
+    add_old_files(squash, old);
+    for (const MigrationId& id : old) {
+      if (files_.contains(id)) continue;
+      throw Error(ErrorKind::history,
+                  squash.text() +
+                      " can't be used because only some of the migrations it replaces " +
+                      "are applied, and the file of " + id.text() + " is gone",
+                  place(*files_.at(squash)), "put the old files back and migrate");
+    }
+    std::set<MigrationId> last = old;
+    std::set<MigrationId> first = old;
+    for (const MigrationId& id : old) {
+      for (const MigrationId& parent : edges_of(parents, id)) {
+        if (old.contains(parent)) first.erase(id);
+        last.erase(parent);
+      }
+    }
+    for (const MigrationId& child : std::set<MigrationId>(edges_of(children, squash))) {
+      parents[child].erase(squash);
+      for (const MigrationId& id : last) add_edge(child, id);
+    }
+    for (const MigrationId& parent : std::set<MigrationId>(edges_of(parents, squash))) {
+      children[parent].erase(squash);
+      for (const MigrationId& id : first) add_edge(id, parent);
+    }
+    parents.erase(squash);
+    children.erase(squash);
+  }
+
+  /// Remembers who named a migration that no file has.
+  void note(const MigrationId& named, const Migration& by, bool before) {
+    if (!files_.contains(named)) mentions_.emplace(named, std::pair{&by, before});
+  }
+
+  void check_missing() const {
+    if (mentions_.empty()) return;
+    const auto& [missing, mention] = *mentions_.begin();
+    const auto& [by, before] = mention;
+    std::vector<std::string> names;
+    for (auto at = files_.lower_bound({missing.app, ""});
+         at != files_.end() && at->first.app == missing.app; ++at) {
+      names.push_back(at->first.name);
+    }
+    if (names.empty()) refuse_unknown_app(*by, missing);
+    throw Error(ErrorKind::conflict,
+                by->id.text() + (before ? " is to run before " : " depends on ") + missing.text() +
+                    ", which does not exist",
+                place(*by), did_you_mean(missing.name, names));
+  }
+
+  [[noreturn]] void refuse_unknown_app(const Migration& by, const MigrationId& named) const {
+    std::vector<std::string> labels;
+    for (const auto& entry : files_) {
+      if (labels.empty() || labels.back() != entry.first.app) labels.push_back(entry.first.app);
+    }
+    throw Error(ErrorKind::conflict,
+                by.id.text() + " names " + named.text() + ", but app \"" + named.app +
+                    "\" has no migrations",
+                place(by), did_you_mean(named.app, labels));
+  }
+
+  const Files& files_;
+  const std::map<MigrationId, std::vector<MigrationId>>& squashes_;
+  Shares shares_;
+  std::map<MigrationId, MigrationId> owner_{};  ///< replaced → squash in use
+  std::set<MigrationId> unusable_{};            ///< squashes that give way
+  std::map<std::pair<std::string, bool>, std::vector<MigrationId>> ends_{};
+  std::map<MigrationId, std::pair<const Migration*, bool>> mentions_{};
+};
+
+void refuse_cycle(const Edges& parents, const Files& files) {
+  const std::vector<MigrationId> cycle = find_cycle(parents, files);
+  if (cycle.empty()) return;
+  std::vector<std::string> places;
+  for (std::size_t i = 0; i + 1 < cycle.size(); ++i) places.push_back(place(*files.at(cycle[i])));
+  throw Error(ErrorKind::conflict,
+              "migrations depend on each other in a circle: " + join(texts(cycle), " -> "),
+              join(places, ", "), "take one of these dependencies out");
+}
+
+}  // namespace
+
 Graph::Graph(std::vector<Migration> migrations, const History* history) {
-  std::vector<MigrationId> squashes;
   for (Migration& migration : migrations) {
     const MigrationId id = migration.id;
     if (all_.contains(id)) {
       throw Error(ErrorKind::conflict, "migration " + id.text() + " is there twice",
                   place(migration));
     }
-    if (!migration.replaces.empty()) squashes.push_back(id);
-    all_[id] = std::make_shared<const Migration>(std::move(migration));
+    if (!migration.replaces.empty()) squashes_[id] = migration.replaces;
+    if (apps_.empty() || apps_.back() != id.app) apps_.push_back(id.app);
+    all_.emplace(id, std::make_shared<const Migration>(std::move(migration)));
   }
-  std::set<std::string> labels;
-  for (const auto& entry : all_) labels.insert(entry.first.app);
-  apps_.assign(labels.begin(), labels.end());
+  std::sort(apps_.begin(), apps_.end());
+  apps_.erase(std::unique(apps_.begin(), apps_.end()), apps_.end());
 
-  // `__first__` and `__latest__` mean a root or leaf of the files of that app alone.
-  const auto ends = [&](const std::string& app, bool first) {
-    std::set<MigrationId> depended;
-    std::vector<MigrationId> found;
-    for (const auto& [id, migration] : all_) {
-      if (id.app != app) continue;
-      for (const MigrationId& parent : migration->dependencies) {
-        if (parent.app == app) depended.insert(first ? id : parent);
-      }
-    }
-    for (const auto& entry : all_) {
-      if (entry.first.app == app && !depended.contains(entry.first)) found.push_back(entry.first);
-    }
-    return found;
-  };
-  std::map<std::pair<std::string, bool>, std::vector<MigrationId>> known_ends;
-  const auto resolve = [&](const Migration& child, const MigrationId& parent) {
-    if (parent.name != "__first__" && parent.name != "__latest__") {
-      return std::vector<MigrationId>{parent};
-    }
-    const bool first = parent.name == "__first__";
-    if (first && parent.app == child.id.app) return std::vector<MigrationId>{};
-    if (!labels.contains(parent.app)) {
-      const std::vector<std::string> names(labels.begin(), labels.end());
-      throw Error(
-          ErrorKind::conflict,
-          child.id.text() + " depends on app \"" + parent.app + "\", which has no migrations",
-          place(child), did_you_mean(parent.app, names));
-    }
-    const auto key = std::pair{parent.app, first};
-    if (!known_ends.contains(key)) known_ends[key] = ends(parent.app, first);
-    const std::vector<MigrationId>& found = known_ends[key];
-    if (found.empty()) return std::vector<MigrationId>{};
-    return std::vector<MigrationId>{first ? found.front() : found.back()};
-  };
-
-  for (const auto& [id, migration] : all_) {
-    for (const MigrationId& parent : migration->dependencies) {
-      for (const MigrationId& target : resolve(*migration, parent)) {
-        parents_[id].insert(target);
-        children_[target].insert(id);
-      }
-    }
-    for (const MigrationId& child : migration->run_before) {
-      parents_[child].insert(id);
-      children_[id].insert(child);
-    }
-  }
-
-  const auto drop_node = [&](const MigrationId& id) {
-    for (const MigrationId& parent : edges_of(parents_, id)) children_[parent].erase(id);
-    for (const MigrationId& child : edges_of(children_, id)) parents_[child].erase(id);
-    parents_.erase(id);
-    children_.erase(id);
-    all_.erase(id);
-  };
-  // Squashes of squashes settle from the inside: until nothing changes.
-  for (const MigrationId& squash : squashes) {
-    const std::vector<MigrationId> replaced = all_.at(squash)->replaces;
-    std::size_t applied = 0;
-    for (const MigrationId& id : replaced) applied += history && history->contains(id) ? 1 : 0;
-    const bool squash_applied = history && history->contains(squash);
-    const bool counts = !history || applied == 0 || applied == replaced.size() || squash_applied;
-    if (counts) {
-      // The squash stands for all of them: their neighbours become its own.
-      for (const MigrationId& id : replaced) {
-        for (const MigrationId& child : std::set<MigrationId>(edges_of(children_, id))) {
-          if (child == squash) continue;
-          parents_[child].insert(squash);
-          children_[squash].insert(child);
-        }
-        for (const MigrationId& parent : std::set<MigrationId>(edges_of(parents_, id))) {
-          if (parent == squash) continue;
-          parents_[squash].insert(parent);
-          children_[parent].insert(squash);
-        }
-      }
-      for (const MigrationId& id : replaced) drop_node(id);
-      parents_[squash].erase(squash);
-      children_[squash].erase(squash);
-      // Edges among the replaced came along as edges of the squash to nodes that are gone.
-      for (const MigrationId& id : replaced) {
-        parents_[squash].erase(id);
-        children_[squash].erase(id);
-      }
-      replaced_[squash] = replaced;
+  Builder builder(all_, squashes_, history);
+  refuse_cycle(builder.parents, all_);
+  for (auto at = all_.begin(); at != all_.end();) {
+    if (builder.is_gone(at->first)) {
+      at = all_.erase(at);
     } else {
-      // Some are applied: the old files carry on, what depends on the squash depends on their last.
-      std::set<MigrationId> last(replaced.begin(), replaced.end());
-      for (const MigrationId& id : replaced) {
-        for (const MigrationId& parent : edges_of(parents_, id)) last.erase(parent);
-      }
-      for (const MigrationId& child : std::set<MigrationId>(edges_of(children_, squash))) {
-        for (const MigrationId& id : last) {
-          if (id.app != squash.app) continue;
-          parents_[child].insert(id);
-          children_[id].insert(child);
-        }
-      }
-      drop_node(squash);
+      ++at;
     }
   }
-
-  for (const auto& [id, migration] : all_) {
-    for (const MigrationId& parent : edges_of(parents_, id)) {
-      if (all_.contains(parent)) continue;
-      std::vector<std::string> names;
-      for (const auto& entry : all_) {
-        if (entry.first.app == parent.app) names.push_back(entry.first.name);
-      }
-      std::string hint = did_you_mean(parent.name, names);
-      if (names.empty()) hint = "app \"" + parent.app + "\" has no migrations";
-      throw Error(ErrorKind::conflict,
-                  id.text() + " depends on " + parent.text() + ", which does not exist",
-                  place(*migration), hint);
-    }
-  }
-  for (const auto& entry : parents_) {
-    if (all_.contains(entry.first)) continue;
-    const MigrationId by = *entry.second.begin();
-    throw Error(ErrorKind::conflict,
-                by.text() + " wants to run before " + entry.first.text() + ", which does not exist",
-                place(*all_.at(by)));
-  }
-  const std::vector<MigrationId> cycle = find_cycle(parents_, all_);
-  if (!cycle.empty()) {
-    throw Error(ErrorKind::conflict,
-                "migrations depend on each other in a circle: " + join(texts(cycle), " -> "),
-                place(*all_.at(cycle.front())), "take one of these dependencies out");
-  }
+  parents_ = std::move(builder.parents);
+  children_ = std::move(builder.children);
+  replaced_ = std::move(builder.replaced);
 }
 
 const Migration& Graph::at(const MigrationId& id) const {
@@ -339,12 +489,19 @@ std::map<std::string, std::vector<MigrationId>> Graph::conflicts() const {
 }
 
 MigrationId Graph::find(const std::string& app, const std::string& prefix) const {
-  if (std::find(apps_.begin(), apps_.end(), app) == apps_.end()) {
+  if (!std::binary_search(apps_.begin(), apps_.end(), app)) {
     throw Error(ErrorKind::usage, "app \"" + app + "\" has no migrations", {},
                 did_you_mean(app, apps_));
   }
   const MigrationId exact{app, prefix};
   if (contains(exact)) return exact;
+  if (squashes_.contains(exact) && !is_replaced(exact)) {
+    throw Error(ErrorKind::usage,
+                exact.text() +
+                    " can't be used because only some of the migrations it replaces are "
+                    "applied",
+                {}, "name one of those it replaces");
+  }
   for (const auto& [squash, replaced] : replaced_) {
     if (std::find(replaced.begin(), replaced.end(), exact) != replaced.end()) {
       throw Error(ErrorKind::usage, exact.text() + " is replaced by " + squash.text(), {},
@@ -367,6 +524,17 @@ MigrationId Graph::find(const std::string& app, const std::string& prefix) const
   throw Error(ErrorKind::usage,
               "app \"" + app + "\" has no migration that begins with \"" + prefix + "\"", {},
               near.empty() ? "the latest one is " + names.back() : near);
+}
+
+bool Graph::is_replaced(const MigrationId& id) const {
+  return std::any_of(replaced_.begin(), replaced_.end(), [&](const auto& entry) {
+    return std::find(entry.second.begin(), entry.second.end(), id) != entry.second.end();
+  });
+}
+
+bool Graph::is_applied(const MigrationId& id, const History& history) const {
+  if (!squashes_.contains(id)) return history.contains(id);
+  return Shares(all_, squashes_, &history).of(id) == Share::all;
 }
 
 void advance(ProjectState& state, const Migration& migration) {

@@ -91,6 +91,11 @@ std::string digest_of(const Migration& migration) {
 }
 
 Migration read_migration(const std::string& app, const fs::path& file, const std::string& text) {
+  return read_migration(app, file, text, read_text_file);
+}
+
+Migration read_migration(const std::string& app, const fs::path& file, const std::string& text,
+                         const FileReader& read) {
   Migration migration;
   migration.id = {app, name_from(file)};
   migration.file = file;
@@ -109,7 +114,7 @@ Migration read_migration(const std::string& app, const fs::path& file, const std
   if (own != migration.replaces.end()) {
     root.at("replaces").fail("a migration can't replace itself");
   }
-  migration.operations = read_operations(root.at("operations"), app, file.parent_path());
+  migration.operations = read_operations(root.at("operations"), app, {file.parent_path(), read});
   migration.digest = digest_of(migration);
   return migration;
 }

@@ -1,9 +1,9 @@
 #include "operation_json.h"
 
 #include "json/model_json.h"
-#include "text_file.h"
 
 #include <turnstone/error.h>
+#include <turnstone/identifier.h>
 
 #include <algorithm>
 #include <set>
@@ -111,8 +111,8 @@ struct Keys {
     v.text("new_name", o.new_name, Text::name);
     v.text("old_name", o.old_name, Text::optional);
     v.names("old_fields", o.old_fields);
-    v.require(o.old_name.empty() != o.old_fields.empty(),
-              "expected either \"old_name\" or \"old_fields\"");
+    v.require(o.old_name.empty() != o.old_fields.empty(), "new_name",
+              "either \"old_name\" or \"old_fields\" must say which index it is");
   }
   template <class V>
   void operator()(V& v, Of<V, AddConstraint>& o) const {
@@ -129,9 +129,9 @@ struct Keys {
     v.text("model_name", o.model_name, Text::name);
     v.text("name", o.name, Text::name);
     v.constraint("constraint", o.constraint);
-    v.require(name_of(o.constraint) == o.name, "the constraint is named \"" +
-                                                   name_of(o.constraint) + "\", expected \"" +
-                                                   o.name + "\" as in \"name\"");
+    v.require(name_of(o.constraint) == o.name, "constraint",
+              "the constraint is named \"" + name_of(o.constraint) + "\", the operation names \"" +
+                  o.name + "\"");
   }
   template <class V>
   void operator()(V& v, Of<V, RunSQL>& o) const {
@@ -177,7 +177,7 @@ struct Keys {
   void operator()(V& v, Of<V, AddConstraintNotValid>& o) const {
     v.text("model_name", o.model_name, Text::name);
     v.constraint("constraint", o.constraint);
-    v.require(std::holds_alternative<CheckConstraint>(o.constraint),
+    v.require(std::holds_alternative<CheckConstraint>(o.constraint), "constraint",
               "expected a CheckConstraint: others can't be added without a look at the rows");
   }
   template <class V>
@@ -238,7 +238,7 @@ struct KeyNames {
   void optional_source(const char* key, const char* file_key, std::optional<RunSQL::Source>&) {
     found.insert(found.end(), {key, file_key});
   }
-  void require(bool, const std::string&) {}
+  void require(bool, const char*, const std::string&) {}
 };
 
 template <class T>
@@ -257,8 +257,8 @@ const std::vector<std::string>& keys_of() {
 class Reader {
  public:
   static constexpr bool fills = true;
-  Reader(const Node& node, const std::string& app, const std::filesystem::path& folder)
-      : node_(node), app_(app), folder_(folder) {}
+  Reader(const Node& node, const std::string& app, const SqlFiles& files)
+      : node_(node), app_(app), files_(files) {}
 
   void text(const char* key, std::string& value, Text kind) const {
     if (kind == Text::name) {
@@ -347,7 +347,7 @@ class Reader {
   void operations(const char* key, std::shared_ptr<const Operations>& value) const {
     const auto node = node_.find(key);
     if (!node) return;
-    value = std::make_shared<const Operations>(read_operations(*node, app_, folder_));
+    value = std::make_shared<const Operations>(read_operations(*node, app_, files_));
   }
   void source(const char* key, const char* file_key, RunSQL::Source& value) const {
     std::optional<RunSQL::Source> found;
@@ -369,8 +369,8 @@ class Reader {
     if (node) value = source_of(*node);
     if (file) value = file_source(*file);
   }
-  void require(bool holds, const std::string& message) const {
-    if (!holds) node_.fail(message);
+  void require(bool holds, const char* key, const std::string& message) const {
+    if (!holds) node_.at(key).fail(message);
   }
 
  private:
@@ -411,10 +411,10 @@ class Reader {
       node.fail("the SQL file \"" + name + "\" is not beside the migration",
                 "name it relative to the migration's folder, without \"..\"");
     }
-    std::optional<std::string> text = read_text_file(folder_ / path);
+    std::optional<std::string> text = files_.read(files_.folder / path);
     if (!text) {
       node.fail("the SQL file \"" + name + "\" does not exist",
-                "it is looked for in " + folder_.string());
+                "it is looked for beside the migration");
     }
     RunSQL::Source source;
     source.text = std::move(*text);
@@ -424,14 +424,14 @@ class Reader {
 
   const Node& node_;
   const std::string& app_;
-  const std::filesystem::path& folder_;
+  const SqlFiles& files_;
 };
 
 template <class T>
-Operation read_as(const Node& node, const std::string& app, const std::filesystem::path& folder) {
+Operation read_as(const Node& node, const std::string& app, const SqlFiles& files) {
   node.only_keys(keys_of<T>());
   T operation;
-  Reader reader(node, app, folder);
+  Reader reader(node, app, files);
   Keys{}(reader, operation);
   return Operation{std::move(operation)};
 }
@@ -439,10 +439,9 @@ Operation read_as(const Node& node, const std::string& app, const std::filesyste
 /// The variant is the list: every alternative can be read under its tag.
 template <class... Ts>
 std::optional<Operation> read_any(const std::string& tag, const Node& node, const std::string& app,
-                                  const std::filesystem::path& folder,
-                                  std::type_identity<std::variant<Ts...>>) {
+                                  const SqlFiles& files, std::type_identity<std::variant<Ts...>>) {
   std::optional<Operation> found;
-  (void)((tag == Ts::tag && (found = read_as<Ts>(node, app, folder), true)) || ...);
+  (void)((tag == Ts::tag && (found = read_as<Ts>(node, app, files), true)) || ...);
   return found;
 }
 
@@ -518,7 +517,7 @@ class Writer {
                        const std::optional<RunSQL::Source>& value) {
     if (value) source(key, file_key, *value);
   }
-  void require(bool, const std::string&) {}
+  void require(bool, const char*, const std::string&) {}
 
  private:
   static Tree written(const SqlStatement& statement) {
@@ -581,24 +580,23 @@ void collect(const Operations& operations, std::vector<std::string>& texts) {
 
 }  // namespace
 
-Operation read_operation(const Node& node, const std::string& app,
-                         const std::filesystem::path& folder) {
+Operation read_operation(const Node& node, const std::string& app, const SqlFiles& files) {
   constexpr std::type_identity<OperationVariant> all;
   const Node tag = node.at("op");
-  std::optional<Operation> found = read_any(tag.name(), node, app, folder, all);
+  std::optional<Operation> found = read_any(tag.name(), node, app, files, all);
   if (!found) {
-    tag.fail("unknown operation \"" + tag.text() + "\"",
-             did_you_mean(tag.text(), operation_names()));
+    std::string hint = did_you_mean(tag.text(), operation_names());
+    if (hint.empty()) hint = "known operations: " + join(operation_names(), ", ");
+    tag.fail("unknown operation \"" + tag.text() + "\"", hint);
   }
   return std::move(*found);
 }
 
-Operations read_operations(const Node& node, const std::string& app,
-                           const std::filesystem::path& folder) {
+Operations read_operations(const Node& node, const std::string& app, const SqlFiles& files) {
   Operations operations;
   const std::vector<Node> items = node.items();
   operations.reserve(items.size());
-  for (const Node& item : items) operations.push_back(read_operation(item, app, folder));
+  for (const Node& item : items) operations.push_back(read_operation(item, app, files));
   return operations;
 }
 

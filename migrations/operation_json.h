@@ -4,7 +4,7 @@
 
 #include "json/tree.h"
 
-#include <turnstone/migrations/operation.h>
+#include <turnstone/migrations/migration.h>
 
 #include <filesystem>
 #include <string>
@@ -13,13 +13,17 @@
 
 namespace turnstone::migrations {
 
-/// One operation of a migration of `app`. `folder` is where `sql_file` is looked for; the file's
-/// text becomes part of the operation. Throws Error{bad_file} with file and JSON pointer.
-Operation read_operation(const json::Node& node, const std::string& app,
-                         const std::filesystem::path& folder);
+/// Where the SQL files of a migration are looked for.
+struct SqlFiles {
+  std::filesystem::path folder{};
+  const FileReader& read;
+};
+
+/// One operation of a migration of `app`. The text of an `sql_file` becomes part of the operation.
+/// Throws Error{bad_file} with file and JSON pointer.
+Operation read_operation(const json::Node& node, const std::string& app, const SqlFiles& files);
 /// An array of them.
-Operations read_operations(const json::Node& node, const std::string& app,
-                           const std::filesystem::path& folder);
+Operations read_operations(const json::Node& node, const std::string& app, const SqlFiles& files);
 
 /// Canonical form: `op` first, then Django's keys in Django's order, without those that hold their
 /// default. Texts of SQL files are not part of it.

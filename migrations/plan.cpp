@@ -34,14 +34,29 @@ class Planner {
   Plan plan_{};
 };
 
+void check_app(const Graph& graph, const std::string& app) {
+  if (std::binary_search(graph.apps().begin(), graph.apps().end(), app)) return;
+  throw Error(ErrorKind::usage, "app \"" + app + "\" has no migrations", {},
+              did_you_mean(app, graph.apps()));
+}
+
+/// Forwards as an empty database takes them. Backwards is the reverse of that: where branches of
+/// one app go together, each is taken back from the tables it was put on.
+void sort_by_full_order(const Graph& graph, Plan& plan) {
+  std::map<MigrationId, std::size_t> position;
+  for (const MigrationId& id : graph.full_order()) position.emplace(id, position.size());
+  const bool backwards = plan.front().backwards;
+  std::sort(plan.begin(), plan.end(), [&](const auto& a, const auto& b) {
+    const std::size_t first = position.at(a.migration->id);
+    const std::size_t second = position.at(b.migration->id);
+    return backwards ? first > second : first < second;
+  });
+}
+
 }  // namespace
 
 bool is_applied(const Graph& graph, const History& history, const MigrationId& id) {
-  if (history.contains(id)) return true;
-  const auto squash = graph.replaced().find(id);
-  if (squash == graph.replaced().end()) return false;
-  return std::all_of(squash->second.begin(), squash->second.end(),
-                     [&](const MigrationId& old) { return history.contains(old); });
+  return graph.is_applied(id, history);
 }
 
 Plan make_plan(const Graph& graph, const History& history, const std::vector<Target>& targets) {
@@ -49,6 +64,7 @@ Plan make_plan(const Graph& graph, const History& history, const std::vector<Tar
   if (targets.empty()) planner.forwards(graph.full_order());
   for (const Target& target : targets) {
     if (target.name.empty()) {
+      check_app(graph, target.app);
       for (const MigrationId& root : graph.roots(target.app)) {
         planner.backwards(graph.backwards_plan(root));
       }
@@ -59,6 +75,7 @@ Plan make_plan(const Graph& graph, const History& history, const std::vector<Tar
       planner.forwards(graph.forwards_plan(id));
       continue;
     }
+    graph.at(id);
     // What comes behind it in its own app goes, and with it whatever depends on that.
     for (const MigrationId& child : graph.children(id)) {
       if (child.app == target.app) planner.backwards(graph.backwards_plan(child));
@@ -70,15 +87,7 @@ Plan make_plan(const Graph& graph, const History& history, const std::vector<Tar
     throw Error(ErrorKind::conflict, "the targets ask to go forwards and backwards at once", {},
                 "run migrate once for each direction");
   }
-  if (!plan.empty() && plan.front().backwards) {
-    // The reverse of the way forwards: where branches of one app go together, each is taken back
-    // from the tables it was put on.
-    std::map<MigrationId, std::size_t> position;
-    for (const MigrationId& id : graph.full_order()) position.emplace(id, position.size());
-    std::stable_sort(plan.begin(), plan.end(), [&](const auto& a, const auto& b) {
-      return position.at(a.migration->id) > position.at(b.migration->id);
-    });
-  }
+  if (!targets.empty() && plan.size() > 1) sort_by_full_order(graph, plan);
   return plan;
 }
 
@@ -98,17 +107,14 @@ void check_consistent(const Graph& graph, const History& history, const std::str
 }
 
 std::vector<MigrationId> unknown_rows(const Graph& graph, const History& history) {
-  std::set<MigrationId> replaced;
-  for (const auto& entry : graph.migrations()) {
-    replaced.insert(entry.second->replaces.begin(), entry.second->replaces.end());
-  }
-  for (const auto& entry : graph.replaced()) {
-    replaced.insert(entry.second.begin(), entry.second.end());
-    replaced.insert(entry.first);
+  std::set<MigrationId> known;
+  for (const auto& [squash, replaced] : graph.squashes()) {
+    known.insert(squash);
+    known.insert(replaced.begin(), replaced.end());
   }
   std::vector<MigrationId> unknown;
   for (const auto& entry : history.rows()) {
-    if (!graph.contains(entry.first) && !replaced.contains(entry.first)) {
+    if (!graph.contains(entry.first) && !known.contains(entry.first)) {
       unknown.push_back(entry.first);
     }
   }

@@ -115,7 +115,8 @@ void rename_file(const fs::path& from, const fs::path& to) {
 
 void remove_file(const fs::path& file) {
   step("remove");
-  if (::unlink(file.c_str()) != 0 && errno != ENOENT) fail("remove", file, errno);
+  const bool removed = ::unlink(file.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR;
+  if (!removed) fail("remove", file, errno);
 }
 
 void write_file(const fs::path& file, std::string_view text) {
@@ -214,8 +215,12 @@ bool settle(const fs::path& folder) {
 
 /// `path` as seen from `folder`, with links resolved: `..` then means what it says.
 std::string relative_to(const fs::path& folder, const fs::path& path) {
-  const fs::path absolute = fs::absolute(path);
-  const fs::path real = fs::weakly_canonical(absolute.parent_path()) / absolute.filename();
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  if (error) fail("find", path, error.value());
+  const fs::path above = fs::weakly_canonical(absolute.parent_path(), error);
+  if (error) fail("find", path, error.value());
+  const fs::path real = above / absolute.filename();
   return real.lexically_relative(folder).generic_string();
 }
 
@@ -258,7 +263,11 @@ Record record_of(const fs::path& folder, const FileChange& change) {
   return record;
 }
 
+/// Steps 1 and 2.
 void prepare(const fs::path& folder, const Record& record, const FileChange& change) {
+  write_file(half_written(folder), to_text(record));
+  rename_file(half_written(folder), folder / intent_name);
+  sync_folder(folder);
   for (const std::string& made : record.new_folders) {
     step("make folder");
     if (::mkdir((folder / made).c_str(), 0777) != 0 && errno != EEXIST) {
@@ -271,6 +280,15 @@ void prepare(const fs::path& folder, const Record& record, const FileChange& cha
   }
   for (const fs::path& touched : touched_folders(folder, record)) {
     if (is_there(touched)) sync_folder(touched);
+  }
+}
+
+/// After an error before the commit: as if nothing had been asked for. Where that fails too the
+/// next run does it; the first error is the one to tell.
+void undo_quietly(const fs::path& folder) {
+  try {
+    settle(folder);
+  } catch (const Error&) {
   }
 }
 
@@ -287,14 +305,10 @@ void write_files(const fs::path& folder, const FileChange& change) {
   check_expected(change);
   const Record record = record_of(home, change);
   try {
-    write_file(half_written(home), to_text(record));
-    rename_file(half_written(home), home / intent_name);
-    sync_folder(home);
     prepare(home, record, change);
     rename_file(home / intent_name, home / commit_name);
   } catch (const Error&) {
-    // Not yet committed: as if nothing had been asked for.
-    settle(home);
+    undo_quietly(home);
     throw;
   }
   sync_folder(home);

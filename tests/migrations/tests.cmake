@@ -1,12 +1,18 @@
 turnstone_tests(migrations
   advance
+  autodetector_dependencies
   autodetector_properties
   describe
   executor
   historical
+  migration_file
   naming
+  operation_json
   optimizer
   optimizer_properties
+  plan
   recorder
   script_text
+  snapshot
+  write_files
 )

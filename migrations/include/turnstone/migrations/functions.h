@@ -47,6 +47,8 @@ class Functions {
  public:
   void add(const std::string& name, MigrationFunction function);
   void add_default(const std::string& name, DefaultFunctionBody function);
+  /// Those of `others` whose names are not taken.
+  void add_all(const Functions& others);
   const MigrationFunction* find(const std::string& name) const;
   const DefaultFunctionBody* find_default(const std::string& name) const;
   bool has(const std::string& name) const { return find(name) || find_default(name); }

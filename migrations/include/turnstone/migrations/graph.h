@@ -36,8 +36,10 @@ class History {
 /// an Error{conflict} that names migration and file. `django-behaviour.md` §6.1–6.3.
 class Graph {
  public:
-  /// Squashes take the place of what they replace as Django does, given what is applied.
-  /// With no history (files alone) every replacement counts.
+  /// Squashes take the place of what they replace as Django does (checked against 5.2, squashes of
+  /// squashes as 6.0): when none or all of it is applied. When some is, the old files carry on, and
+  /// Error{history} is thrown where one of them is gone. With no history (files alone) every
+  /// replacement counts.
   Graph(std::vector<Migration> migrations, const History* history);
 
   const std::vector<std::string>& apps() const { return apps_; }  ///< sorted; with migrations
@@ -57,8 +59,15 @@ class Graph {
   std::vector<MigrationId> full_order() const;
   /// Apps with more than one leaf, with the leaves.
   std::map<std::string, std::vector<MigrationId>> conflicts() const;
-  /// Squashes that stand for others in this graph, and migrations they removed.
+  /// Squashes that stand for others in this graph, and the migrations they removed, in the order of
+  /// `replaces`; for a squash of squashes those of the inner ones too.
   const std::map<MigrationId, std::vector<MigrationId>>& replaced() const { return replaced_; }
+  /// True for what a squash of this graph stands for.
+  bool is_replaced(const MigrationId& id) const;
+  /// See `migrations::is_applied`.
+  bool is_applied(const MigrationId& id, const History& history) const;
+  /// Files with a `replaces`, also those this graph has no use for, and what stands there.
+  const std::map<MigrationId, std::vector<MigrationId>>& squashes() const { return squashes_; }
   /// The one migration of `app` that `prefix` means: the exact name, else the only one that begins
   /// so. Throws Error{usage} with candidates or the nearest name.
   MigrationId find(const std::string& app, const std::string& prefix) const;
@@ -68,6 +77,7 @@ class Graph {
   std::map<MigrationId, std::set<MigrationId>> parents_{};
   std::map<MigrationId, std::set<MigrationId>> children_{};
   std::map<MigrationId, std::vector<MigrationId>> replaced_{};
+  std::map<MigrationId, std::vector<MigrationId>> squashes_{};
   std::vector<std::string> apps_{};
 };
 
@@ -84,16 +94,20 @@ struct Target {
   std::string name{};
 };
 
-/// True when the history counts `id` as applied: its own row, or the rows of all it replaces.
+/// True when the history counts `id` as applied: its own row; for a squash the rows of all it
+/// replaces, or its own while there is no other.
 bool is_applied(const Graph& graph, const History& history, const MigrationId& id);
 
-/// Plan towards the targets; none: every leaf. Throws Error{conflict} for a plan in both
-/// directions. `django-behaviour.md` §6.5.
+/// Plan towards the targets; none: every leaf. Forwards in the order of `full_order`, backwards in
+/// the reverse. Throws Error{conflict} for a plan in both directions, Error{usage} for a target
+/// that the graph does not have. `django-behaviour.md` §6.5.
 Plan make_plan(const Graph& graph, const History& history, const std::vector<Target>& targets);
 
-/// Throws Error{history} when a migration is applied before one it depends on.
+/// Throws Error{history} when a migration is applied before one it depends on. `database` is for
+/// the message.
 void check_consistent(const Graph& graph, const History& history, const std::string& database);
-/// Rows of applied migrations that no file has (and no squash replaces), in order.
+/// Rows of applied migrations that no file has (and no squash replaces), in order. A squash that
+/// gives way to its old files has one.
 std::vector<MigrationId> unknown_rows(const Graph& graph, const History& history);
 /// Applied migrations whose file has another digest than when applied, in order.
 std::vector<MigrationId> edited_files(const Graph& graph, const History& history);

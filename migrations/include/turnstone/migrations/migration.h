@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -44,6 +45,11 @@ std::string digest_of(const Migration& migration);
 /// folder of `sql_file`. Throws Error{bad_file} with file and JSON pointer.
 Migration read_migration(const std::string& app, const std::filesystem::path& file,
                          const std::string& text);
+/// Gives the text of a file; nothing when it is not there.
+using FileReader = std::function<std::optional<std::string>(const std::filesystem::path&)>;
+/// The same for files that are not on the disk: `read` gives those that the migration names.
+Migration read_migration(const std::string& app, const std::filesystem::path& file,
+                         const std::string& text, const FileReader& read);
 /// All migrations of a folder, sorted by name; empty where there is no folder. Files that end in
 /// `.json` are read, except `snapshot.json` and names that begin with `_`, `~` or `.`; other names
 /// must be made of letters, digits and `_`.
