@@ -464,6 +464,11 @@ int run_command(const CommandLine& line, Context& context) {
 
 int run(const std::vector<std::string>& arguments, Surroundings& surroundings,
         const std::vector<App>* apps) {
+  return run(arguments, surroundings, [apps] { return apps; });
+}
+
+int run(const std::vector<std::string>& arguments, Surroundings& surroundings,
+        const std::function<const std::vector<App>*()>& make_apps) {
   Output output(surroundings.out, surroundings.err);
   const std::string program = arguments.empty()
                                   ? "turnstone"
@@ -476,6 +481,7 @@ int run(const std::vector<std::string>& arguments, Surroundings& surroundings,
       const std::size_t value = argument.starts_with("--") ? argument.find('=') + 1 : 0;
       output.hide_password_of(argument.substr(value));
     }
+    const std::vector<App>* apps = make_apps();
     CommandLine line(program, apps != nullptr);
     try {
       line.parse(plain_arguments(arguments));
@@ -505,6 +511,15 @@ namespace turnstone {
 int manage(int argc, char** argv, std::vector<App> apps) {
   cli::Surroundings surroundings = cli::process_surroundings();
   return cli::run(std::vector<std::string>(argv, argv + argc), surroundings, &apps);
+}
+
+int manage(int argc, char** argv, const std::vector<std::function<App()>>& apps) {
+  cli::Surroundings surroundings = cli::process_surroundings();
+  std::vector<App> made;
+  return cli::run(std::vector<std::string>(argv, argv + argc), surroundings, [&] {
+    for (const std::function<App()>& app : apps) made.push_back(app());
+    return &made;
+  });
 }
 
 }  // namespace turnstone

@@ -39,5 +39,8 @@ Surroundings process_surroundings();
 /// (`formats.md` §7) and throws nothing.
 int run(const std::vector<std::string>& arguments, Surroundings& surroundings,
         const std::vector<App>* apps = nullptr);
+/// The same for apps that are made on the way: what is wrong with them is reported as any error.
+int run(const std::vector<std::string>& arguments, Surroundings& surroundings,
+        const std::function<const std::vector<App>*()>& apps);
 
 }  // namespace turnstone::cli

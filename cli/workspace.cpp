@@ -291,12 +291,7 @@ Error models_error(Context& context, const std::vector<Problem>& problems) {
 migrations::Functions registered_functions(const Context& context) {
   migrations::Functions all;
   if (!context.apps) return all;
-  for (const App& app : *context.apps) {
-    for (const std::string& name : app.functions().names()) {
-      if (const auto* code = app.functions().find(name)) all.add(name, *code);
-      if (const auto* value = app.functions().find_default(name)) all.add_default(name, *value);
-    }
-  }
+  for (const App& app : *context.apps) all.add_all(app.functions());
   return all;
 }
 

@@ -5,5 +5,6 @@
 #include <turnstone/app.h>
 #include <turnstone/error.h>
 #include <turnstone/manage.h>
+#include <turnstone/migrator.h>
 #include <turnstone/models.h>
 #include <turnstone/values.h>
