@@ -116,7 +116,8 @@ Field RandomModels::random_field(const std::string& name) {
   const bool indexable = field.type != FieldType::json && field.type != FieldType::binary;
   if (indexable && below(4) == 0) field.db_index = true;
   if (indexable && field.null && !field.default_value && below(6) == 0) field.unique = true;
-  if (below(5) == 0 && field.type != FieldType::json) {
+  // One value for all rows that are there would not be unique.
+  if (below(5) == 0 && field.type != FieldType::json && !field.unique) {
     field.db_default = Expression::literal(sample_default(field));
   }
   return field;
@@ -294,7 +295,7 @@ void RandomModels::alter_field() {
       field.db_column = field.db_column.empty() ? fresh("col") : "";
       break;
     default:
-      if (field.type == FieldType::json) break;
+      if (field.type == FieldType::json || field.unique) break;
       if (field.db_default) {
         field.db_default.reset();
       } else {
