@@ -109,6 +109,7 @@ class CommandLine {
         built_in_models_(built_in_models) {
     app_.formatter(std::make_shared<HelpText>());
     app_.set_help_flag("-h,--help", "show this help");
+    app_.option_defaults()->disable_flag_override();  // `--fake=false` is no way to say no
     app_.add_flag("--version", version_, "show the version");
     app_.get_option("--help")->group(common_group);
     app_.get_option("--version")->group("Other options");

@@ -6,30 +6,54 @@
 #include <turnstone/identifier.h>
 #include <turnstone/schema/lower.h>
 
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
-#include <istream>
+#include <cerrno>
+#include <csignal>
+#include <iostream>
 
 #include "questions.h"
 
 namespace turnstone::cli {
 namespace {
 
-/// While it lives, Ctrl-C ends the read that waits for an answer instead of the program.
+volatile std::sig_atomic_t interrupted = 0;
+
+/// While it lives, Ctrl-C ends the wait for an answer instead of the program. The signal is held
+/// back outside of the wait itself, so that none is lost whenever it comes.
 class Interrupts {
  public:
   Interrupts() {
+    interrupted = 0;
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupt, &mask_before_);
     struct sigaction action {};
-    action.sa_handler = [](int) {};
+    action.sa_handler = [](int) { interrupted = 1; };
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &before_);
   }
-  ~Interrupts() { sigaction(SIGINT, &before_, nullptr); }
+  ~Interrupts() {
+    sigaction(SIGINT, &before_, nullptr);
+    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+  }
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
 
+  /// Waits until standard input has a line (or its end); false after Ctrl-C.
+  bool wait() const {
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    while (!interrupted && ppoll(&input, 1, nullptr, &mask_before_) < 0 && errno == EINTR) {
+    }
+    return !interrupted;
+  }
+
  private:
   struct sigaction before_ {};
+  sigset_t mask_before_{};
 };
 
 std::string trimmed(const std::string& text) {
@@ -91,12 +115,13 @@ std::string example_for(const Field& field) {
 }  // namespace
 
 std::string Prompt::line(const std::string& question) {
-  output_.ask(question);
   std::string answer;
   bool there = false;
   {
-    const Interrupts interrupts;
-    there = static_cast<bool>(std::getline(in_, answer));
+    const Interrupts interrupts;  // before the question is seen: the answer may be at once
+    output_.ask(question);
+    const bool from_terminal = &in_ == &std::cin && std::cin.rdbuf()->in_avail() <= 0;
+    there = (!from_terminal || interrupts.wait()) && std::getline(in_, answer);
   }
   answer = trimmed(answer);
   if (there && answer != "exit") return answer;

@@ -310,7 +310,10 @@ StoredState stored_state(const Project& project, const std::vector<Migration>& f
     if (!reason.empty()) stored.stale[app.label] = reason;
     for (ModelState& model : snapshot.models) stored.state.set(std::move(model));
   }
-  if (!stored.stale.empty()) stored.state = migrations::replay(graph, graph.full_order());
+  // Branches that were not joined yet may not fit together: there is no state to replay.
+  if (!stored.stale.empty() && graph.conflicts().empty()) {
+    stored.state = migrations::replay(graph, graph.full_order());
+  }
   return stored;
 }
 

@@ -128,8 +128,8 @@ TEST_CASE("an empty migration") {
   CHECK(session.exists("blog/migrations/0002_auto_20261125_1200.json"));
   CHECK(session.run("makemigrations blog --empty --name data").code == 0);
   CHECK(session.read("blog/migrations/0003_data.json") ==
-        "{\n  \"turnstone\": 1,\n  \"dependencies\": [[\"blog\", \"0002_auto_20261125_1200\"]],\n  "
-        "\"operations\": []\n}\n");
+        "{\"turnstone\": 1, \"dependencies\": [[\"blog\", \"0002_auto_20261125_1200\"]], "
+        "\"operations\": []}\n");
   CHECK(session.run("check").code == 0);
 }
 

@@ -56,8 +56,8 @@ TEST_CASE("in JSON mode there is one document and nothing else on standard outpu
   output.warning("careful", "there", "look");
   output.document(Document::object().set("ok", true).set("n", 3));
   CHECK(streams.out.str() ==
-        "{\n  \"ok\": true,\n  \"n\": 3,\n  \"warnings\": [{\"message\": \"careful\", \"where\": "
-        "\"there\", \"hint\": \"look\"}]\n}\n");
+        "{\"ok\": true, \"n\": 3, \"warnings\": [{\"message\": \"careful\", \"where\": \"there\", "
+        "\"hint\": \"look\"}]}\n");
   CHECK(streams.err.str() == "warning: careful\n  where: there\n  hint: look\n");
 }
 

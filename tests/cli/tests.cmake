@@ -1,7 +1,14 @@
 turnstone_tests(cli
   answers
   commands
+  help
+  merge
+  output
+  passwords
+  project
   prompt
+  terminal
+  wrong_use
 )
 target_sources(test_cli PRIVATE cli/session.cpp)
 target_include_directories(test_cli PRIVATE ${PROJECT_SOURCE_DIR})

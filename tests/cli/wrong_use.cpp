@@ -49,7 +49,8 @@ TEST_CASE("wrong use ends with exit code 2 and says what was meant") {
        "error: there is no database \"prod\"\n  where: "
        "turnstone.json\n  hint: known: default\n"},
       {"migrate --database mysql://h/d",
-       "error: unknown database \"mysql\"\n  hint: known: sqlite:///FILE, sqlite::memory:, "
+       "error: unknown database \"mysql\"\n  where: database mysql://h/d\n  hint: known: "
+       "sqlite:///FILE, sqlite::memory:, "
        "postgresql://USER@HOST/DATABASE\n"},
       {"migrate --lock-timeout soon",
        "error: \"soon\" is no time\n  where: --lock-timeout\n  hint: write a number and a unit, "
