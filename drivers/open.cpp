@@ -116,7 +116,17 @@ std::string masked_authority(std::string_view text) {
   const std::size_t slash = std::min(text.find('/'), text.size());
   std::size_t at = text.substr(0, slash).rfind('@');
   if (at == std::string_view::npos) at = text.rfind('@');
-  if (at == std::string_view::npos || at < colon) return std::string(text);
+  if (at == std::string_view::npos || at < colon) {
+    // `user:secret` whose `@host` was forgotten; ports are digits, commas part several hosts.
+    const std::string_view port = text.substr(colon + 1, slash - std::min(slash, colon + 1));
+    const bool is_port = std::all_of(port.begin(), port.end(), [](unsigned char c) {
+      return std::isdigit(c) || c == ',' || c == ':' || c == ']';
+    });
+    if (is_port || port.find(',') != std::string_view::npos || text.starts_with('[')) {
+      return std::string(text);
+    }
+    return std::string(text.substr(0, colon)) + ":***" + std::string(text.substr(slash));
+  }
   return std::string(text.substr(0, colon)) + ":***" + std::string(text.substr(at));
 }
 
