@@ -1,4 +1,4 @@
 # Whole sessions, as somebody types them.
-foreach(name quickstart readme)
+foreach(name blog quickstart readme)
   add_test(NAME scripts.${name} COMMAND ${CMAKE_CURRENT_LIST_DIR}/${name}.sh $<TARGET_FILE:turnstone>)
 endforeach()
