@@ -224,5 +224,5 @@ TEST_CASE("the name of a renamed model may be taken by a new one") {
   CHECK(
       found({table("lib.A", {text_field("x")})},
             {table("lib.B", {text_field("x")}, came_from("A")), table("lib.C", {text_field("y")})},
-            yes) == Words{"Create model C", "Rename model A to B"});
+            yes) == Words{"Rename model A to B", "Create model C"});
 }

@@ -45,19 +45,22 @@ void check(const Broken& broken, const Read& read) {
 
 TEST_CASE("broken migration files are refused with place and advice") {
   const Broken cases[] = {
-      {"empty", "", "the JSON ends too early (m.json: line 1, column 1)"},
+      {"empty", "", "expected a value, found the end of the file (m.json: line 1, column 1)"},
       {"cut off", R"({"turnstone": 1, "operations": [)",
-       "the JSON ends too early (m.json: line 1, column 33)"},
-      {"no JSON", "{\n  turnstone: 1\n}", "not valid JSON (m.json: line 2, column 4)"},
+       "expected a value, found the end of the file (m.json: line 1, column 33)"},
+      {"no JSON", "{\n  turnstone: 1\n}",
+       "expected a key in double quotes, found \"turnstone\" (m.json: line 2, column 3)"},
       {"comma too many", R"({"turnstone": 1, "operations": [],})",
-       "not valid JSON (m.json: line 1, column 35)"},
+       "expected a key in double quotes, found \"}\" (m.json: line 1, column 35)"},
       {"text behind the end", R"({"turnstone": 1, "operations": []} x)",
-       "not valid JSON (m.json: line 1, column 36)"},
+       "expected the end of the file, found \"x\" (m.json: line 1, column 36)"},
       {"conflict marks", "{\n<<<<<<< HEAD\n  \"turnstone\": 1\n}",
-       "not valid JSON (m.json: line 2, column 1); the file holds conflict marks of a merge: "
+       "expected a key in double quotes, found \"<\" (m.json: line 2, column 1); the file holds "
+       "conflict marks of a merge: "
        "settle it, for a snapshot with makemigrations --merge"},
       {"key twice", R"({"turnstone": 1, "turnstone": 1, "operations": []})",
-       "the key \"turnstone\" stands twice in one object (m.json); take one of them out"},
+       "the key \"turnstone\" stands twice in one object (m.json: line 1, column 18); take one of "
+       "them out"},
       {"no object", "[]", "expected an object, found an array (m.json: /)"},
       {"no version", R"({"operations": []})", "the key \"turnstone\" is missing (m.json: /)"},
       {"version is text", R"({"turnstone": "1", "operations": []})",
@@ -120,11 +123,13 @@ TEST_CASE("broken migration files are refused with place and advice") {
        "unknown option \"max_lenght\" (m.json: /operations/0/field/max_lenght); did you mean "
        "\"max_length\"?"},
       {"option of another type", adding(R"({"name": "x", "type": "TextField", "max_digits": 3})"),
-       "TextField has no option \"max_digits\" (m.json: /operations/0/field/max_digits)"},
+       "TextField has no option \"max_digits\" (m.json: /operations/0/field/max_digits); "
+       "\"max_digits\" belongs to DecimalField"},
       {"length is text", adding(R"({"name": "x", "type": "CharField", "max_length": "13"})"),
        "expected a whole number, found \"13\" (m.json: /operations/0/field/max_length)"},
       {"wrong default", adding(R"({"name": "x", "type": "IntegerField", "default": "7"})"),
-       "expected a whole number for a IntegerField, found \"7\" (m.json: "
+       "expected a whole number between -2147483648 and 2147483647 for a IntegerField, found \"7\" "
+       "(m.json: "
        "/operations/0/field/default)"},
       {"unknown on_delete",
        adding(R"({"name": "x", "type": "ForeignKey", "to": "a.B", "on_delete": "CASCDE"})"),
@@ -161,7 +166,7 @@ TEST_CASE("broken migration files are refused with place and advice") {
       {"unknown head of an expression",
        holding(
            R"({"op": "AddConstraint", "model_name": "b", "constraint": {"type": "CheckConstraint", "name": "c", "condition": ["lowr", {"F": "a"}]}})"),
-       "unknown head \"lowr\" (m.json: /operations/0/constraint/condition); did you mean "
+       "unknown operator \"lowr\" (m.json: /operations/0/constraint/condition); did you mean "
        "\"lower\"?"},
       {"constraint under another name",
        holding(
@@ -225,9 +230,11 @@ TEST_CASE("broken snapshots are refused with place and advice") {
     return R"({"turnstone": 1, "leaf": [], "digest": "sha256:0", "models": )" + list + "}";
   };
   const Broken cases[] = {
-      {"empty", "", "the JSON ends too early (snapshot.json: line 1, column 1)"},
+      {"empty", "",
+       "expected a value, found the end of the file (snapshot.json: line 1, column 1)"},
       {"conflict marks", "<<<<<<< HEAD\n{}",
-       "not valid JSON (snapshot.json: line 1, column 1); the file holds conflict marks of a "
+       "expected a value, found \"<\" (snapshot.json: line 1, column 1); the file holds conflict "
+       "marks of a "
        "merge: settle it, for a snapshot with makemigrations --merge"},
       {"newer version", R"({"turnstone": 3})",
        "format version 3 is not known, expected 1 (snapshot.json: /turnstone); a newer turnstone "

@@ -320,7 +320,8 @@ TEST_CASE("a name is found exactly, else by its beginning") {
       {"blog", "0001_inital",
        "app \"blog\" has no migration that begins with \"0001_inital\"; did you mean "
        "\"0001_initial\"?"},
-      {"blog", "9", "app \"blog\" has no migration that begins with \"9\""},
+      {"blog", "9",
+       "app \"blog\" has no migration that begins with \"9\"; the latest one is 0004_s"},
       {"blog", "0003_x", "blog.0003_x is replaced by blog.0004_s; name that one"},
   };
   for (const Case& c : cases) {

@@ -1,9 +1,13 @@
 turnstone_tests(migrations
   advance
+  autodetector
   autodetector_dependencies
   autodetector_properties
+  autodetector_renames
+  broken_files
   describe
   executor
+  graph
   historical
   migration_file
   naming
