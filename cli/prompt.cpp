@@ -210,7 +210,7 @@ std::optional<Default> TerminalQuestioner::default_for_altered(const ModelState&
 
 Default TerminalQuestioner::value_for(const ModelState& model, const Field& field) {
   const Field* type = &field;
-  if (field.type == FieldType::foreign_key || field.type == FieldType::one_to_one) {
+  if (is_foreign_key(field.type)) {
     type = &resolved_field(models_, model, field);
   }
   if (is_unique(field)) {

@@ -151,7 +151,7 @@ class Advance {
       if (o.old_name != o.new_name && model.find_field(o.new_name)) {
         refuse("model \"" + place(model) + "\" has a field \"" + o.new_name + "\" already", model);
       }
-      rename.key = field.type == FieldType::foreign_key || field.type == FieldType::one_to_one;
+      rename.key = is_foreign_key(field.type);
       rename_own_field(model, rename);
       for (Field& own : model.fields) {
         rename_target_field(own, app_, key_of(model), rename);

@@ -128,7 +128,7 @@ std::vector<Eraser::Reference> Eraser::references(const ModelPtr& model) const {
     const ModelPtr other = state_.get(key);
     if (other->options.proxy || !other->options.managed) continue;
     for (const Field& field : other->fields) {
-      if (field.type != FieldType::foreign_key && field.type != FieldType::one_to_one) continue;
+      if (!is_foreign_key(field.type)) continue;
       if (concrete_model(state_, state_.target_model(*other, field)) != model) continue;
       if (field.db_on_delete) continue;
       const Field& target = state_.target_field(*other, field);

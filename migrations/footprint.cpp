@@ -10,10 +10,6 @@
 namespace turnstone::migrations {
 namespace {
 
-bool is_key(const Field& field) {
-  return field.type == FieldType::foreign_key || field.type == FieldType::one_to_one;
-}
-
 std::uint64_t part_of(const char* kind, const std::string& name) {
   return std::hash<std::string>{}(std::string(kind) + ' ' + name);
 }
@@ -430,7 +426,8 @@ std::optional<Operation> behind(const Operation& first, const RenameField& renam
   if (!itself && touches_field(first, app, ModelKey{app, model}, rename.old_name + "_id")) {
     return std::nullopt;
   }
-  const FieldRename by{rename.old_name, rename.new_name, itself && is_key(alter->field)};
+  const FieldRename by{rename.old_name, rename.new_name,
+                       itself && is_foreign_key(alter->field.type)};
   Operation result = first;
   std::visit(RenameFieldIn{app, ModelKey{app, model}, by}, result.value);
   return result;

@@ -161,7 +161,7 @@ std::pair<std::string, std::string> through_fields(const ProjectState& state, co
   std::string to_owner;
   std::string to_target;
   for (const Field& field : through.fields) {
-    if (field.type != FieldType::foreign_key && field.type != FieldType::one_to_one) continue;
+    if (!is_foreign_key(field.type)) continue;
     const ModelPtr at = concrete_model(state, state.target_model(through, field));
     if (to_owner.empty() && at == link.owner) {
       to_owner = field.name;

@@ -114,8 +114,7 @@ Reduced alter_twice(const AlterField& first, const AlterField& second) {
 
 Reduced rename_added(const AddField& add, const RenameField& rename, const std::string& app) {
   AddField result = add;
-  const bool key =
-      add.field.type == FieldType::foreign_key || add.field.type == FieldType::one_to_one;
+  const bool key = is_foreign_key(add.field.type);
   const FieldRename by{rename.old_name, rename.new_name, key};
   result.field.name = rename.new_name;
   rename_target_field(result.field, app, ModelKey{app, lower_case(add.model_name)}, by);

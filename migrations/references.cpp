@@ -7,10 +7,6 @@
 namespace turnstone::migrations {
 namespace {
 
-bool is_key(const Field& field) {
-  return field.type == FieldType::foreign_key || field.type == FieldType::one_to_one;
-}
-
 bool any_name(const std::vector<std::string>& names, const FieldUse& use) {
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     return use(name.substr(0, 1) == "-" ? name.substr(1) : name);
@@ -158,7 +154,7 @@ bool names_field(const Constraint& constraint, const FieldUse& use) {
 
 std::string user_of_field(const ModelState& model, const Field& field) {
   const FieldUse use = [&](const std::string& name) {
-    return name == field.name || (is_key(field) && name == field.name + "_id");
+    return name == field.name || (is_foreign_key(field.type) && name == field.name + "_id");
   };
   for (const auto& names : model.options.unique_together) {
     if (any_name(names, use)) return "unique_together";

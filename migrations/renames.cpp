@@ -13,10 +13,6 @@ using Kind = Dependency::Kind;
 
 constexpr double similar_enough = 0.5;
 
-bool is_key(const Field& field) {
-  return field.type == FieldType::foreign_key || field.type == FieldType::one_to_one;
-}
-
 // Models ------------------------------------------------------------------------------------------
 
 class RenamedModels {
@@ -256,7 +252,7 @@ std::vector<Dependency> needs_of(const ModelState& model, const Field& field) {
   if (field.to.empty()) return needs;
   const ModelKey target = field.to == "self" ? key_of(model) : key_from(field.to, model.app);
   needs.push_back({Kind::model_there, target, {}});
-  if (is_key(field) && !field.to_field.empty()) {
+  if (is_foreign_key(field.type) && !field.to_field.empty()) {
     needs.push_back({Kind::field_settled, target, field.to_field});
   }
   if (!field.through.empty()) {

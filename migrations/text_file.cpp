@@ -17,12 +17,12 @@ namespace {
               "cannot read \"" + file.string() + "\": " + std::strerror(error));
 }
 
-class Descriptor {
+class Closer {
  public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { ::close(fd_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  explicit Closer(int fd) : fd_(fd) {}
+  ~Closer() { ::close(fd_); }
+  Closer(const Closer&) = delete;
+  Closer& operator=(const Closer&) = delete;
 
  private:
   int fd_;
@@ -34,7 +34,7 @@ std::optional<std::string> read_text_file(const std::filesystem::path& file) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return {};
   if (fd < 0) fail(file, errno);
-  const Descriptor closed(fd);
+  const Closer closer(fd);
   struct stat info {};
   if (::fstat(fd, &info) != 0) fail(file, errno);
   if (S_ISDIR(info.st_mode)) fail(file, EISDIR);

@@ -89,9 +89,10 @@ std::optional<FieldType> field_type_named(std::string_view name) {
   return static_cast<FieldType>(at - names.begin());
 }
 
-bool is_relation(FieldType type) {
-  return type == FieldType::foreign_key || type == FieldType::one_to_one ||
-         type == FieldType::many_to_many;
+bool is_relation(FieldType type) { return is_foreign_key(type) || type == FieldType::many_to_many; }
+
+bool is_foreign_key(FieldType type) {
+  return type == FieldType::foreign_key || type == FieldType::one_to_one;
 }
 
 bool is_auto(FieldType type) {
@@ -175,7 +176,7 @@ Field stored_form(Field field) {
 }
 
 std::string attribute_name(const Field& field) {
-  const bool key = field.type == FieldType::foreign_key || field.type == FieldType::one_to_one;
+  const bool key = is_foreign_key(field.type);
   return key ? field.name + "_id" : field.name;
 }
 

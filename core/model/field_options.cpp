@@ -22,7 +22,6 @@ bool column(FieldType type) {
 }
 /// A column that rows are written to.
 bool plain_column(FieldType type) { return column(type) && type != FieldType::generated; }
-bool key(FieldType type) { return type == FieldType::foreign_key || type == FieldType::one_to_one; }
 bool sized(FieldType type) { return is_text(type) || type == FieldType::binary; }
 bool timed(FieldType type) {
   return type == FieldType::date || type == FieldType::time || type == FieldType::date_time;
@@ -121,12 +120,12 @@ std::vector<FieldOption> make_table() {
   return {
       flag("primary_key", &Field::primary_key, plain_column),
       reference("to", &Field::to, [](T type) { return is_relation(type); }),
-      special("on_delete", key,
+      special("on_delete", is_foreign_key,
               [](const Field& a, const Field& b) {
                 return a.on_delete == b.on_delete && a.on_delete_value == b.on_delete_value;
               }),
-      flag("db_on_delete", &Field::db_on_delete, key),
-      text("to_field", &Field::to_field, key),
+      flag("db_on_delete", &Field::db_on_delete, is_foreign_key),
+      text("to_field", &Field::to_field, is_foreign_key),
       flag("parent_link", &Field::parent_link, only({T::one_to_one})),
       reference("through", &Field::through, only({T::many_to_many})),
       texts("through_fields", &Field::through_fields, only({T::many_to_many})),

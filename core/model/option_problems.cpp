@@ -146,7 +146,7 @@ void check_order_with_respect_to(ModelReport& report) {
   if (options.order_with_respect_to.empty()) return;
   const std::string option = "order_with_respect_to";
   const Field* field = check_column(report, Part::options, option, options.order_with_respect_to);
-  if (field && field->type != FieldType::foreign_key && field->type != FieldType::one_to_one) {
+  if (field && !is_foreign_key(field->type)) {
     report.add(Part::options, option, "\"" + field->name + "\" is no foreign key");
   }
   if (report.declaration && !options.ordering.empty()) {

@@ -111,7 +111,7 @@ bool never_ends(const ProjectState& state, const ModelState& model, const Field&
   std::set<const Field*> seen{&field};
   const ModelState* owner = &model;
   const Field* at = &field;
-  while (at->type == FieldType::foreign_key || at->type == FieldType::one_to_one) {
+  while (is_foreign_key(at->type)) {
     const ModelKey key =
         lower_case(at->to) == "self" ? key_of(*owner) : key_from(at->to, owner->app);
     const ModelPtr to = state.find(key);
@@ -177,7 +177,7 @@ class Through {
 
  private:
   bool points_to(const Field& key, const ModelState& wanted) const {
-    if (key.type != FieldType::foreign_key && key.type != FieldType::one_to_one) return false;
+    if (!is_foreign_key(key.type)) return false;
     const ModelKey target =
         lower_case(key.to) == "self" ? key_of(between_) : key_from(key.to, between_.app);
     return target == key_of(wanted);

@@ -237,8 +237,9 @@ class Lowering {
   }
 
   ForeignKeyConstraint foreign_key(const std::string& table, const std::string& column,
-                         const std::string& target_table, const std::string& target_column,
-                         const std::string& on_delete) const {
+                                   const std::string& target_table,
+                                   const std::string& target_column,
+                                   const std::string& on_delete) const {
     return ForeignKeyConstraint{
         .name = implicit_name(table, {column}, "_fk_" + target_table + "_" + target_column),
         .columns = {column},

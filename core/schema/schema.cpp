@@ -135,15 +135,16 @@ class Differences {
       value("validated", yes_no(a.validated), yes_no(b.validated));
     });
     named<ForeignKeyConstraint>("foreign key", is.foreign_keys, should.foreign_keys,
-                      [&](const ForeignKeyConstraint& a, const ForeignKeyConstraint& b) {
-                        value("columns", join(a.columns, ", "), join(b.columns, ", "));
-                        value("target", a.target_table + "(" + join(a.target_columns, ", ") + ")",
-                              b.target_table + "(" + join(b.target_columns, ", ") + ")");
-                        value("on delete", a.on_delete, b.on_delete);
-                        value("on update", a.on_update, b.on_update);
-                        value("timing", timing(a.timing), timing(b.timing));
-                        value("validated", yes_no(a.validated), yes_no(b.validated));
-                      });
+                                [&](const ForeignKeyConstraint& a, const ForeignKeyConstraint& b) {
+                                  value("columns", join(a.columns, ", "), join(b.columns, ", "));
+                                  value("target",
+                                        a.target_table + "(" + join(a.target_columns, ", ") + ")",
+                                        b.target_table + "(" + join(b.target_columns, ", ") + ")");
+                                  value("on delete", a.on_delete, b.on_delete);
+                                  value("on update", a.on_update, b.on_update);
+                                  value("timing", timing(a.timing), timing(b.timing));
+                                  value("validated", yes_no(a.validated), yes_no(b.validated));
+                                });
     named<Exclusion>("exclusion constraint", is.exclusions, should.exclusions,
                      [&](const Exclusion& a, const Exclusion& b) {
                        if (!(a == b)) value("definition", "another", "as declared");

@@ -11,6 +11,9 @@
 
 namespace turnstone::sqlite {
 
+/// `"text"`, for messages.
+inline std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
 // types.cpp
 
 Sql column_type(const Field& field);

@@ -13,8 +13,6 @@ namespace {
 
 using Memory = Procedure::Memory;
 
-std::string quoted(const std::string& name) { return "\"" + name + "\""; }
-
 /// Keeps `rows` under `key`, in place of what was kept there before.
 void keep(Memory& memory, const std::string& key, Rows rows) {
   for (auto& [name, kept] : memory) {
@@ -46,7 +44,7 @@ std::int64_t number_of(const Value& cell) {
 
 /// What a cell says, for messages.
 std::string shown(const Value& cell) {
-  if (const auto* text = std::get_if<std::string>(&cell)) return quoted(text->substr(0, 60));
+  if (const auto* text = std::get_if<std::string>(&cell)) return in_quotes(text->substr(0, 60));
   if (const auto* number = std::get_if<std::int64_t>(&cell)) return std::to_string(*number);
   if (const auto* number = std::get_if<double>(&cell)) return std::to_string(*number);
   return "a blob";
@@ -115,7 +113,7 @@ Rows writable_tables(Connection& connection, const std::string& table) {
 
 /// The table must be what migrations made it, for what they do not know would be lost.
 void refuse_strangers(Connection& connection, const Table& before) {
-  const std::string place = "table " + quoted(before.name);
+  const std::string place = "table " + in_quotes(before.name);
   const std::string hint =
       "the table must be made anew, which would lose it; describe it in the models or take it away";
   const auto refuse = [&](const std::string& what) {
@@ -133,7 +131,8 @@ void refuse_strangers(Connection& connection, const Table& before) {
   std::set<std::string> columns;
   for (const Column& column : before.columns) columns.insert(lower_case(column.name));
   for (const Column& column : there.columns) {
-    if (!columns.contains(lower_case(column.name))) refuse("has a column " + quoted(column.name));
+    if (!columns.contains(lower_case(column.name)))
+      refuse("has a column " + in_quotes(column.name));
   }
   for (const Check& check : there.checks) {
     const bool known = std::any_of(before.checks.begin(), before.checks.end(), [&](const Check& c) {
@@ -142,7 +141,7 @@ void refuse_strangers(Connection& connection, const Table& before) {
     });
     if (!known) {
       refuse("has a check " +
-             (check.name.empty() ? "(" + check.condition + ")" : quoted(check.name)));
+             (check.name.empty() ? "(" + check.condition + ")" : in_quotes(check.name)));
     }
   }
   for (const ForeignKeyConstraint& key : there.foreign_keys) {
@@ -152,8 +151,8 @@ void refuse_strangers(Connection& connection, const Table& before) {
                  lower_case(k.target_table) == lower_case(key.target_table);
         });
     if (!known) {
-      refuse("has a foreign key from " + quoted(join(key.columns, ", ")) + " to " +
-             quoted(key.target_table));
+      refuse("has a foreign key from " + in_quotes(join(key.columns, ", ")) + " to " +
+             in_quotes(key.target_table));
     }
   }
   if (there.strict && !before.strict) refuse("has the mark STRICT");
@@ -168,7 +167,7 @@ void refuse_rows(Connection& connection, const step::RebuildTable& s) {
         ask(connection, "SELECT " + guard.value + from + " WHERE " + guard.violation + " LIMIT 1");
     if (bad.rows.empty()) continue;
     throw Error(ErrorKind::database,
-                "column " + quoted(guard.before.name) + " of table " + quoted(s.before.name) +
+                "column " + in_quotes(guard.before.name) + " of table " + in_quotes(s.before.name) +
                     " holds " + shown(bad.rows[0][0]) + ", which cannot become " +
                     guard.after.type + " without a loss",
                 {}, "change such rows first, with RunSQL or RunCpp before this operation");
@@ -191,8 +190,8 @@ void refuse_nulls(Connection& connection, const step::RebuildTable& s) {
                                          " WHERE (" + value + ") IS NULL LIMIT 1");
     if (bad.rows.empty()) continue;
     throw Error(ErrorKind::database,
-                "table " + quoted(s.before.name) + " has rows without a value for " + quoted(name) +
-                    ", which is NOT NULL",
+                "table " + in_quotes(s.before.name) + " has rows without a value for " +
+                    in_quotes(name) + ", which is NOT NULL",
                 {}, "give the field a default, or fill those rows first");
   }
 }
@@ -223,11 +222,11 @@ Procedure recorder(const step::RebuildTable& s) {
     keep(memory, name + ": rows",
          ask(connection, "SELECT COUNT(*) FROM " + quote_identifier(name)));
   };
-  std::string comment = "remembers triggers of " + quoted(s.before.name) +
+  std::string comment = "remembers triggers of " + in_quotes(s.before.name) +
                         " and indexes made by hand; fails where they, a column or a check could "
                         "not be kept";
   for (const step::RebuildTable::Guard& guard : s.guards) {
-    comment += "\nfails where a value of " + quoted(guard.before.name) + " cannot become " +
+    comment += "\nfails where a value of " + in_quotes(guard.before.name) + " cannot become " +
                guard.after.type;
   }
   return Procedure{.comment = comment, .run = run};
@@ -238,7 +237,7 @@ void restore(Connection& connection, const std::string& what, const std::vector<
     connection.execute(text_of(row[1]));
   } catch (const DatabaseError& error) {
     throw Error(ErrorKind::database,
-                what + " " + quoted(text_of(row[0])) + " cannot be kept: " + error.what(), {},
+                what + " " + in_quotes(text_of(row[0])) + " cannot be kept: " + error.what(), {},
                 "drop it with RunSQL before this operation, and make it again after it");
   }
 }
@@ -251,8 +250,8 @@ void refuse_dead_trigger(const Table& after, const std::vector<Value>& row) {
                     [&](const Column& c) { return lower_case(c.name) == lower_case(column); });
     if (there) continue;
     throw Error(ErrorKind::database,
-                "trigger " + quoted(text_of(row[0])) + " waits for updates of column " +
-                    quoted(column) + ", which goes",
+                "trigger " + in_quotes(text_of(row[0])) + " waits for updates of column " +
+                    in_quotes(column) + ", which goes",
                 {}, "drop it with RunSQL before this operation");
   }
 }
@@ -262,7 +261,7 @@ Procedure restorer(const step::RebuildTable& s) {
     const Rows count = ask(connection, "SELECT COUNT(*) FROM " + quote_identifier(after.name));
     const std::int64_t before = number_of(kept(memory, name + ": rows").rows.at(0).at(0));
     if (number_of(count.rows.at(0).at(0)) != before) {
-      throw Error(ErrorKind::database, "not every row of table " + quoted(name) + " was copied");
+      throw Error(ErrorKind::database, "not every row of table " + in_quotes(name) + " was copied");
     }
     for (const auto& row : kept(memory, name + ": indexes").rows) restore(connection, "index", row);
     for (const auto& row : kept(memory, name + ": triggers").rows) {
@@ -276,8 +275,8 @@ Procedure restorer(const step::RebuildTable& s) {
       const std::string why =
           complaint(connection, "SELECT * FROM " + quote_identifier(view) + " LIMIT 0");
       if (!why.empty()) {
-        throw Error(ErrorKind::database, "view " + quoted(view) + " would no longer work: " + why,
-                    {}, hint);
+        throw Error(ErrorKind::database,
+                    "view " + in_quotes(view) + " would no longer work: " + why, {}, hint);
       }
     }
     for (const auto& row : kept(memory, name + ": written").rows) {
@@ -285,7 +284,7 @@ Procedure restorer(const step::RebuildTable& s) {
       const std::string why = write_complaint(connection, table);
       if (!why.empty()) {
         throw Error(ErrorKind::database,
-                    "a trigger on table " + quoted(table) + " would no longer work: " + why, {},
+                    "a trigger on table " + in_quotes(table) + " would no longer work: " + why, {},
                     hint);
       }
     }
@@ -442,9 +441,9 @@ struct KeyCheck {
     const std::string columns = key_columns(connection, table, row[3]);
     const std::string where =
         is_null(row[1]) ? "a row" : "row " + std::to_string(number_of(row[1]));
-    throw DatabaseError("FOREIGN KEY constraint failed: " + where + " of table " + quoted(table) +
-                            " refers by " + quoted(columns) + " to a row of " +
-                            quoted(text_of(row[2])) + " that does not exist",
+    throw DatabaseError("FOREIGN KEY constraint failed: " + where + " of table " +
+                            in_quotes(table) + " refers by " + in_quotes(columns) +
+                            " to a row of " + in_quotes(text_of(row[2])) + " that does not exist",
                         {.kind = DatabaseErrorKind::foreign_key, .table = table, .column = columns},
                         "PRAGMA foreign_key_check(" + quote_identifier(table) + ")");
   }

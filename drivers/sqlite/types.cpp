@@ -11,12 +11,10 @@
 namespace turnstone::sqlite {
 namespace {
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 [[noreturn]] void lacks(const Field& field) {
   throw Error(ErrorKind::unsupported,
               "sqlite has no column type for " + std::string(name_of(field.type)) +
-                  (field.name.empty() ? "" : " (field " + quoted(field.name) + ")"),
+                  (field.name.empty() ? "" : " (field " + in_quotes(field.name) + ")"),
               {}, "use another field, or another database");
 }
 
@@ -24,7 +22,7 @@ const Field& inner(const Field& field) {
   if (field.type != FieldType::generated) return field;
   if (!field.output_field) {
     throw Error(ErrorKind::bad_model,
-                "generated field " + quoted(field.name) + " has no output_field");
+                "generated field " + in_quotes(field.name) + " has no output_field");
   }
   return inner(*field.output_field);
 }
@@ -141,8 +139,8 @@ Sql decimal_literal(const Json& value, const Field& field) {
 }
 
 /// What a cell says, for messages.
-std::string shown(const Value& cell) {
-  if (const auto* text = std::get_if<std::string>(&cell)) return quoted(*text);
+std::string in_words(const Value& cell) {
+  if (const auto* text = std::get_if<std::string>(&cell)) return in_quotes(*text);
   if (const auto* number = std::get_if<std::int64_t>(&cell)) return std::to_string(*number);
   if (const auto* number = std::get_if<double>(&cell)) return std::to_string(*number);
   if (const auto* bytes = std::get_if<Bytes>(&cell)) {
@@ -152,9 +150,10 @@ std::string shown(const Value& cell) {
 }
 
 [[noreturn]] void unreadable(const Value& cell, const Field& field) {
-  throw Error(ErrorKind::database,
-              "the database holds " + shown(cell) + " where a " + std::string(name_of(field.type)) +
-                  (field.name.empty() ? "" : " " + quoted(field.name)) + " should be");
+  throw Error(ErrorKind::database, "the database holds " + in_words(cell) + " where a " +
+                                       std::string(name_of(field.type)) +
+                                       (field.name.empty() ? "" : " " + in_quotes(field.name)) +
+                                       " should be");
 }
 
 template <class T>
@@ -399,7 +398,7 @@ Sql function_value(std::string_view function, const Field& type) {
     return "STRFTIME('%Y-%m-%d %H:%M:%f', 'now')";
   }
   throw Error(ErrorKind::unsupported,
-              "sqlite has no expression for the function " + quoted(function));
+              "sqlite has no expression for the function " + in_quotes(function));
 }
 
 Value bare(const Value& value) {

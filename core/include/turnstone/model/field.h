@@ -68,11 +68,12 @@ std::string_view name_of(FieldType type);
 std::optional<FieldType> field_type_named(std::string_view name);
 const std::vector<std::string>& field_type_names();  ///< in the order of the enumeration
 
-bool is_relation(FieldType type);  ///< ForeignKey, OneToOneField, ManyToManyField
-bool is_auto(FieldType type);      ///< the three AutoFields
-bool is_text(FieldType type);      ///< varchar, text and citext columns
-bool is_integer(FieldType type);   ///< integer columns without the AutoFields
-bool is_positive(FieldType type);  ///< Positive…Field
+bool is_relation(FieldType type);     ///< ForeignKey, OneToOneField, ManyToManyField
+bool is_foreign_key(FieldType type);  ///< ForeignKey, OneToOneField
+bool is_auto(FieldType type);         ///< the three AutoFields
+bool is_text(FieldType type);         ///< varchar, text and citext columns
+bool is_integer(FieldType type);      ///< integer columns without the AutoFields
+bool is_positive(FieldType type);     ///< Positive…Field
 /// Types of which an empty string is a value (Django's `empty_strings_allowed`).
 bool accepts_empty_string(FieldType type);
 

@@ -118,7 +118,7 @@ struct RebuildTable {
   struct Guard {
     Column before{};
     Column after{};
-    Sql value{};      ///< what is converted, an expression over the columns of `RebuildTable::before`
+    Sql value{};  ///< what is converted, an expression over the columns of `RebuildTable::before`
     Sql violation{};  ///< true for a row that has no honest counterpart
   };
   Table before{};
