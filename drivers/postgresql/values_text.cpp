@@ -231,8 +231,9 @@ std::optional<Duration> parse_interval(std::string_view text) {
       if (!time) return std::nullopt;
       total += *time;
     } else if (!number) {
-      number = whole(word);
-      if (!number) return std::nullopt;
+      const std::optional<std::int64_t> count = whole(word);
+      if (!count) return std::nullopt;
+      number = *count;
     } else {
       const int days = word.starts_with("year")  ? 365
                        : word.starts_with("mon") ? 30
