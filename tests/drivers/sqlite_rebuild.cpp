@@ -48,10 +48,10 @@ Table chapter() {
                .columns = {id(), {.name = "book_id", .type = "bigint"}},
                .primary_key = Key{.columns = {"id"}},
                .foreign_keys = {ForeignKeyConstraint{.columns = {"book_id"},
-                                           .target_table = "book",
-                                           .target_columns = {"id"},
-                                           .on_delete = "CASCADE",
-                                           .timing = Key::Timing::immediate_always}}};
+                                                     .target_table = "book",
+                                                     .target_columns = {"id"},
+                                                     .on_delete = "CASCADE",
+                                                     .timing = Key::Timing::immediate_always}}};
 }
 
 /// The tables above in a database of their own, with rows.
@@ -385,9 +385,9 @@ TEST_CASE("sqlite: what a rebuild cannot keep is refused by name") {
       {"broken key",
        "PRAGMA foreign_keys = OFF; UPDATE book SET author_id = 77; "
        "PRAGMA foreign_keys = ON",
-       step::AddConstraint{
-           "chapter",
-           ForeignKeyConstraint{.columns = {"id"}, .target_table = "author", .target_columns = {"id"}}},
+       step::AddConstraint{"chapter", ForeignKeyConstraint{.columns = {"id"},
+                                                           .target_table = "author",
+                                                           .target_columns = {"id"}}},
        "FOREIGN KEY constraint failed: row 3 of table \"chapter\" refers by \"id\" to a row of "
        "\"author\" that does not exist"},
   };

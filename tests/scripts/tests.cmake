@@ -2,3 +2,5 @@
 foreach(name blog quickstart readme)
   add_test(NAME scripts.${name} COMMAND ${CMAKE_CURRENT_LIST_DIR}/${name}.sh $<TARGET_FILE:turnstone>)
 endforeach()
+add_test(NAME scripts.shop COMMAND ${CMAKE_CURRENT_LIST_DIR}/shop.sh $<TARGET_FILE:manage>)
+set_tests_properties(scripts.shop PROPERTIES SKIP_REGULAR_EXPRESSION "^SKIPPED: ")
