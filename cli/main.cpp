@@ -1,9 +1,11 @@
 #include <string>
 #include <vector>
 
+#include "memory.h"
 #include "surroundings.h"
 
 int main(int argc, char** argv) {
+  turnstone::cli::prepare_heap();
   turnstone::cli::Surroundings surroundings = turnstone::cli::process_surroundings();
   return turnstone::cli::run(std::vector<std::string>(argv, argv + argc), surroundings);
 }
