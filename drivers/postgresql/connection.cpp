@@ -211,15 +211,12 @@ class PostgresqlConnection final : public Connection {
     PQsetNoticeProcessor(session_.get(), swallow_notice, nullptr);
   }
 
-  void execute(std::string_view sql) override {
-    const std::string text(sql);
-    send(PQsendQuery(session_.get(), text.c_str()), text);
-    finish(text);
-  }
+  void execute(std::string_view sql) override { run_simple(std::string(sql)); }
 
   std::int64_t execute(std::string_view sql, std::span<const Value> parameters) override {
     const std::string text(sql);
-    const Result result = run(text, parameters);
+    // DDL: parsed once and run, nothing to bind. The server is quicker with it this way.
+    const Result result = parameters.empty() ? run_simple(text) : run(text, parameters);
     if (std::string_view(PQcmdStatus(result.get())).starts_with("SELECT")) return 0;
     std::int64_t count = 0;
     const std::string_view tuples = PQcmdTuples(result.get());
@@ -296,6 +293,10 @@ class PostgresqlConnection final : public Connection {
   static void check(const Parameters& parameters, const std::string& sql) {
     if (!parameters.holds_nul()) return;
     throw DatabaseError("a text cannot hold the character NUL", {.sqlstate = "22021"}, sql);
+  }
+  Result run_simple(const std::string& sql) {
+    send(PQsendQuery(session_.get(), sql.c_str()), sql);
+    return finish(sql);
   }
   Result run_once(const std::string& sql, const Parameters& p) {
     send(PQsendQueryParams(session_.get(), sql.c_str(), p.size(), p.types(), p.pointers(),
