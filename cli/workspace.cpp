@@ -6,11 +6,14 @@
 #include <turnstone/schema/lower.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <future>
 #include <set>
 #include <sstream>
+#include <thread>
 
 namespace turnstone::cli {
 namespace {
@@ -238,9 +241,27 @@ void check_labels(const Context& context, const Project& project,
 }
 
 std::vector<Migration> load_migrations(const Project& project) {
-  std::vector<Migration> all;
+  // App by app on all cores; reading is most of what many commands do. The first app's error is the
+  // one that is told, as if they had been read one after the other.
+  std::vector<std::packaged_task<std::vector<Migration>()>> tasks;
+  std::vector<std::future<std::vector<Migration>>> parts;
   for (const ProjectApp& app : project.apps) {
-    std::vector<Migration> own = migrations::load_migrations(app.label, app.migrations);
+    tasks.emplace_back([&app] { return migrations::load_migrations(app.label, app.migrations); });
+    parts.push_back(tasks.back().get_future());
+  }
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < tasks.size(); i = next++) tasks[i]();
+  };
+  {
+    std::vector<std::jthread> helpers;
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    while (helpers.size() + 1 < std::min(cores, tasks.size())) helpers.emplace_back(work);
+    work();
+  }
+  std::vector<Migration> all;
+  for (std::future<std::vector<Migration>>& part : parts) {
+    std::vector<Migration> own = part.get();
     std::move(own.begin(), own.end(), std::back_inserter(all));
   }
   return all;
