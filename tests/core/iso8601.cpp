@@ -60,8 +60,10 @@ TEST_CASE("durations") {
       {"PT90M", "P0DT01H30M00S"},
       {"P0.5D", "P0DT12H00M00S"},
       {"P1DT02H03M04.000001S", "P1DT02H03M04.000001S"}};
-  for (const auto& [text, expected] : cases) {
-    CAPTURE(std::string(text));
+  for (const auto& pair : cases) {
+    const std::string text(pair.first);
+    const std::string expected(pair.second);
+    CAPTURE(text);
     REQUIRE(parse_duration(text));
     CHECK(to_text(*parse_duration(text)) == expected);
     CHECK(parse_duration(expected) == parse_duration(text));
