@@ -24,8 +24,8 @@ void OrderLine::describe(Model<OrderLine>& m) {
   m.unique_together<&OrderLine::order, &OrderLine::product>("line_once_per_order");
 }
 
-App app() { return App("orders")
-      .models<Order, OrderLine>()
-      .function("orders.fill_totals", fill_totals); }
+App app() {
+  return App("orders").models<Order, OrderLine>().function("orders.fill_totals", fill_totals);
+}
 
 }  // namespace shop::orders
