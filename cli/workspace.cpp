@@ -13,6 +13,7 @@
 #include <future>
 #include <set>
 #include <sstream>
+#include <system_error>
 #include <thread>
 
 namespace turnstone::cli {
@@ -256,7 +257,11 @@ std::vector<Migration> load_migrations(const Project& project) {
   {
     std::vector<std::jthread> helpers;
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-    while (helpers.size() + 1 < std::min(cores, tasks.size())) helpers.emplace_back(work);
+    try {
+      while (helpers.size() + 1 < std::min(cores, tasks.size())) helpers.emplace_back(work);
+    } catch (const std::system_error&) {
+      // No more threads are to be had: those that are there do it all.
+    }
     work();
   }
   std::vector<Migration> all;

@@ -215,8 +215,10 @@ class PostgresqlConnection final : public Connection {
 
   std::int64_t execute(std::string_view sql, std::span<const Value> parameters) override {
     const std::string text(sql);
-    // DDL: parsed once and run, nothing to bind. The server is quicker with it this way.
-    const Result result = parameters.empty() ? run_simple(text) : run(text, parameters);
+    // Mostly changes of the schema: the server is quicker with them this way. It would take several
+    // statements, though, so whatever may be more than one goes the way that refuses them.
+    const bool simple = parameters.empty() && text.find(';') == std::string::npos;
+    const Result result = simple ? run_simple(text) : run(text, parameters);
     if (std::string_view(PQcmdStatus(result.get())).starts_with("SELECT")) return 0;
     std::int64_t count = 0;
     const std::string_view tuples = PQcmdTuples(result.get());

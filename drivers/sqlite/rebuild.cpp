@@ -131,8 +131,9 @@ void refuse_strangers(Connection& connection, const Table& before) {
   std::set<std::string> columns;
   for (const Column& column : before.columns) columns.insert(lower_case(column.name));
   for (const Column& column : there.columns) {
-    if (!columns.contains(lower_case(column.name)))
+    if (!columns.contains(lower_case(column.name))) {
       refuse("has a column " + in_quotes(column.name));
+    }
   }
   for (const Check& check : there.checks) {
     const bool known = std::any_of(before.checks.begin(), before.checks.end(), [&](const Check& c) {

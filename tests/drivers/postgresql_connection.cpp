@@ -117,6 +117,17 @@ TEST_CASE("rows that changed are counted, several statements go at once") {
   CHECK(one(*connection, "SELECT 1") == Value(std::int64_t{1}));
 }
 
+TEST_CASE("where one statement is asked for, two are refused and neither runs") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase& database = clean_database();
+  const auto connection = database.connect();
+  CHECK_THROWS_AS(connection->execute("CREATE TABLE one (a int); CREATE TABLE two (a int)", {}),
+                  DatabaseError);
+  CHECK(connection->query("SELECT to_regclass('one') IS NULL").rows[0][0] == Value(true));
+  CHECK(connection->execute("CREATE TABLE one (a text DEFAULT ';')", {}) == 0);
+  CHECK(connection->execute("INSERT INTO one VALUES ('x'), ('y')", {}) == 2);
+}
+
 TEST_CASE("broken rules are told by kind and name") {
   if (!has_postgresql()) return;
   const ScratchDatabase& database = clean_database();
