@@ -44,4 +44,9 @@ std::string join(const std::vector<std::string>& items, std::string_view separat
   return result;
 }
 
+std::string with_article(std::string_view name) {
+  const bool vowel = std::string_view("AEIOaeio").find(name.substr(0, 1)) != std::string_view::npos;
+  return (vowel && !name.empty() ? "an " : "a ") + std::string(name);
+}
+
 }  // namespace turnstone

@@ -1,3 +1,4 @@
+#include <turnstone/identifier.h>
 #include <turnstone/values.h>
 
 #include <algorithm>
@@ -140,7 +141,7 @@ std::string value_problem(const Tree& value, const Field& field) {
 
 void check_value(const Node& node, const Field& field) {
   const std::string problem = value_problem(node.value(), field);
-  if (!problem.empty()) node.expected(problem + " for a " + std::string(name_of(field.type)));
+  if (!problem.empty()) node.expected(problem + " for " + with_article(name_of(field.type)));
 }
 
 }  // namespace turnstone::json

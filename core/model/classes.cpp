@@ -1,5 +1,7 @@
 #include "model/classes.h"
 
+#include <turnstone/identifier.h>
+
 #include <map>
 
 namespace turnstone {
@@ -85,7 +87,7 @@ std::vector<PlacedProblem> key_problems(const std::vector<DeclaredApp>& apps,
              PlacedProblem::Part::field,
              name,
              {app.label + "." + item.model + "." + name,
-              "the key of \"" + relation->to + "\" is a " + std::string(name_of(key->type)) +
+              "the key of \"" + relation->to + "\" is " + with_article(name_of(key->type)) +
                   ", and the member holds another type",
               "write ForeignKey<…, " + cpp_name(key->type) + ">"}});
       }

@@ -217,9 +217,10 @@ void set_type(FieldDraft& draft, const std::string& name) {
   }
   if (!may_be(draft.type->type, *wanted)) {
     const std::string own(name_of(draft.type->type));
-    throw Error(ErrorKind::bad_model,
-                "the type of this member cannot be a " + name + "; it is a " + own, draft.where,
-                *wanted == FieldType::custom ? "name the column type with db_type(…)" : "");
+    throw Error(
+        ErrorKind::bad_model,
+        "the type of this member cannot be " + with_article(name) + "; it is " + with_article(own),
+        draft.where, *wanted == FieldType::custom ? "name the column type with db_type(…)" : "");
   }
   draft.field.type = *wanted;
   draft.typed = true;

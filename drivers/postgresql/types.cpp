@@ -299,8 +299,8 @@ Sql PostgresqlDialect::function_value(std::string_view function, const Field& ty
     return "(STATEMENT_TIMESTAMP() AT TIME ZONE 'UTC')::time";
   }
   throw Error(ErrorKind::bad_model,
-              "the function \"" + std::string(function) + "\" gives no value for a " +
-                  std::string(name_of(type.type)),
+              "the function \"" + std::string(function) + "\" gives no value for " +
+                  with_article(name_of(type.type)),
               type.name);
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 [[noreturn]] void misfit(const Json& value, const Field& field) {
   throw Error(ErrorKind::bad_model,
-              "the value " + value.text() + " does not fit a " + std::string(name_of(field.type)),
+              "the value " + value.text() + " does not fit " + with_article(name_of(field.type)),
               field.name);
 }
 

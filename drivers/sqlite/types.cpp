@@ -110,8 +110,8 @@ const char* expected_form(FieldType type) {
 }
 
 [[noreturn]] void unfit(const Json& value, const Field& field) {
-  throw Error(ErrorKind::bad_model, value.text() + " is no value for a " +
-                                        std::string(name_of(field.type)) + ": expected " +
+  throw Error(ErrorKind::bad_model, value.text() + " is no value for " +
+                                        with_article(name_of(field.type)) + ": expected " +
                                         expected_form(field.type));
 }
 
@@ -150,8 +150,8 @@ std::string in_words(const Value& cell) {
 }
 
 [[noreturn]] void unreadable(const Value& cell, const Field& field) {
-  throw Error(ErrorKind::database, "the database holds " + in_words(cell) + " where a " +
-                                       std::string(name_of(field.type)) +
+  throw Error(ErrorKind::database, "the database holds " + in_words(cell) + " where " +
+                                       with_article(name_of(field.type)) +
                                        (field.name.empty() ? "" : " " + in_quotes(field.name)) +
                                        " should be");
 }

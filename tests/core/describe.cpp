@@ -595,7 +595,7 @@ TEST_CASE("what contradicts itself is refused where it is declared") {
   CHECK(message([] { declared_model<wrong::Typo>("w"); }) ==
         "unknown field type \"SlugFeild\" (w.Typo.slug); did you mean \"SlugField\"?");
   CHECK(message([] { declared_model<wrong::Narrow>("w"); }) ==
-        "the type of this member cannot be a BigIntegerField; it is a IntegerField "
+        "the type of this member cannot be a BigIntegerField; it is an IntegerField "
         "(w.Narrow.number)");
   CHECK(message([] { declared_model<wrong::Range>("w"); }) ==
         "70000 does not fit into a member of 2 bytes (w.Range)");

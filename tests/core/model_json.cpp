@@ -219,7 +219,7 @@ TEST_CASE("a default must be a value of its field") {
     const std::string start = R"({"name": "x", "default": )";
     CHECK(field_refusal(start + v.fits + R"(, "type": )" + v.type + "}") == "");
     const std::string found = field_refusal(start + v.wrong + R"(, "type": )" + v.type + "}");
-    CHECK(found.substr(0, found.find(" for a ")) == "expected " + v.wanted);
+    CHECK(found.substr(0, found.find(" for a")) == "expected " + v.wanted);
     CHECK(found.ends_with("(m: /models/0/fields/0/default)"));
   }
   CHECK(field_refusal(R"({"name": "x", "type": "IntegerField", "db_default": "many"})")
@@ -316,7 +316,8 @@ TEST_CASE("broken expressions are refused with the nearest operator") {
       {expression_refusal(R"(["key", {"F": "x"}, 1.5])"),
        "\"key\" takes a key in quotes or a position (m: /)"},
       {expression_refusal(R"({"value": "x", "type": {"type": "IntegerField"}})"),
-       "expected a whole number between -2147483648 and 2147483647 for a IntegerField, found \"x\" "
+       "expected a whole number between -2147483648 and 2147483647 for an IntegerField, found "
+       "\"x\" "
        "(m: /value)"},
       {expression_refusal(R"({"sql": "x", "param": []})"),
        "unknown key \"param\" (m: /); did you mean \"params\"?"},

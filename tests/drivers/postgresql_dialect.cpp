@@ -246,7 +246,7 @@ TEST_CASE("built-in functions give values of the field's type") {
   CHECK(postgresql().function_value("uuid4", field(FieldType::character)) ==
         "gen_random_uuid()::text");
   CHECK_THROWS_WITH_AS(postgresql().function_value("uuid4", field(FieldType::integer)),
-                       "the function \"uuid4\" gives no value for a IntegerField", Error);
+                       "the function \"uuid4\" gives no value for an IntegerField", Error);
 }
 
 /// A model with one field of many types, and the server to try its expressions on.

@@ -203,8 +203,8 @@ TEST_CASE("sqlite: values that do not fit their type are refused") {
   };
   const Case cases[] = {
       {of(FieldType::integer), "\"5\"",
-       "\"5\" is no value for a IntegerField: expected an integer"},
-      {of(FieldType::integer), "1.5", "1.5 is no value for a IntegerField: expected an integer"},
+       "\"5\" is no value for an IntegerField: expected an integer"},
+      {of(FieldType::integer), "1.5", "1.5 is no value for an IntegerField: expected an integer"},
       {of(FieldType::boolean), "2", "2 is no value for a BooleanField: expected true or false"},
       {decimal(5, 2), "\"x\"",
        "\"x\" is no value for a DecimalField: expected a decimal number in quotes such as "

@@ -128,7 +128,8 @@ TEST_CASE("broken migration files are refused with place and advice") {
       {"length is text", adding(R"({"name": "x", "type": "CharField", "max_length": "13"})"),
        "expected a whole number, found \"13\" (m.json: /operations/0/field/max_length)"},
       {"wrong default", adding(R"({"name": "x", "type": "IntegerField", "default": "7"})"),
-       "expected a whole number between -2147483648 and 2147483647 for a IntegerField, found \"7\" "
+       "expected a whole number between -2147483648 and 2147483647 for an IntegerField, found "
+       "\"7\" "
        "(m.json: "
        "/operations/0/field/default)"},
       {"unknown on_delete",

@@ -16,5 +16,7 @@ std::string quote_literal(std::string_view text);
 std::string lower_case(std::string_view text);
 /// `items` with `separator` between them.
 std::string join(const std::vector<std::string>& items, std::string_view separator);
+/// `an IntegerField`, `a TextField`, `a UUIDField`.
+std::string with_article(std::string_view name);
 
 }  // namespace turnstone
