@@ -33,7 +33,8 @@ void append_utf8(std::uint32_t point, std::string& out) {
 /// Reads one JSON text from left to right.
 class Parser {
  public:
-  Parser(const std::string& file, std::string_view text) : file_(file), text_(text) {}
+  Parser(const std::string& file, std::string_view text, Position start)
+      : file_(file), text_(text), start_(start) {}
 
   Tree read() {
     if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
@@ -45,8 +46,8 @@ class Parser {
 
  private:
   [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const {
-    std::size_t line = 1;
-    std::size_t column = 1;
+    std::size_t line = start_.line;
+    std::size_t column = start_.column;
     for (const char c : text_.substr(0, at_)) {
       if (c == '\n') {
         ++line;
@@ -283,6 +284,7 @@ class Parser {
 
   const std::string& file_;
   std::string_view text_;
+  Position start_;
   std::size_t at_ = 0;
 };
 
@@ -303,6 +305,8 @@ std::size_t utf8_length(std::string_view text) {
   return wrong ? 0 : length;
 }
 
-Tree parse(const std::string& file, std::string_view text) { return Parser(file, text).read(); }
+Tree parse(const std::string& file, std::string_view text, Position start) {
+  return Parser(file, text, start).read();
+}
 
 }  // namespace turnstone::json

@@ -15,11 +15,18 @@ namespace turnstone::json {
 /// Objects keep the order of their keys.
 using Tree = nlohmann::ordered_json;
 
+/// A place in a text, counted from 1; columns are characters.
+struct Position {
+  std::size_t line = 1;
+  std::size_t column = 1;
+};
+
 /// Parses a whole file. `file` is for messages. Throws Error{bad_file} with line and column (from
 /// 1, in characters) for text that is not JSON, is not UTF-8 or is nested deeper than `max_depth`,
 /// for a key that stands twice in one object, and for text behind the end. Source: RFC 8259; a byte
-/// order mark at the beginning is passed over.
-Tree parse(const std::string& file, std::string_view text);
+/// order mark at the beginning is passed over. `start` is where `text` begins when it is a part of
+/// its file.
+Tree parse(const std::string& file, std::string_view text, Position start = {});
 constexpr int max_depth = 200;
 
 /// Bytes of the UTF-8 character at the beginning of `text`, or 0 where there is none: a stray or

@@ -6,6 +6,7 @@
 #include "postgresql/introspect.h"
 #include "postgresql/names.h"
 #include "postgresql/postgresql.h"
+#include "postgresql/rows.h"
 
 namespace turnstone::postgresql {
 namespace {
@@ -112,6 +113,16 @@ class PostgresqlBackend final : public Backend {
       std::this_thread::sleep_for(pause());
     }
     return lock;
+  }
+
+  void empty(Connection& connection, const std::vector<TablePtr>& tables) const override {
+    empty_tables(connection, tables);
+  }
+  void advance_counters(Connection& connection, const Table& table) const override {
+    advance_sequences(connection, table);
+  }
+  std::unique_ptr<WaitingKeys> waiting_keys(Connection& connection) const override {
+    return defer_keys(connection);
   }
 };
 

@@ -24,6 +24,11 @@ const Features& PostgresqlDialect::features() const {
   return features;
 }
 
+Sql PostgresqlDialect::byte_order(const Sql& column, const Field& field) const {
+  const bool address = field.type == FieldType::generic_ip_address;
+  return is_text(field.type) || address ? column + "::text COLLATE \"C\"" : column;
+}
+
 std::string PostgresqlDialect::placeholder(std::size_t position) const {
   return "$" + std::to_string(position);
 }

@@ -27,6 +27,10 @@ class PostgresqlDialect final : public Dialect {
                                     std::vector<PlannedStep> steps) const override;
   Script render(const std::vector<PlannedStep>& steps, bool atomic) const override;
   std::string_view begin() const override { return "BEGIN"; }
+  std::string_view begin_reading() const override {
+    return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+  }
+  Sql byte_order(const Sql& column, const Field& field) const override;
 };
 
 }  // namespace turnstone::postgresql

@@ -41,6 +41,11 @@ class SqliteDialect final : public Dialect {
     return sqlite::render(steps, atomic);
   }
   std::string_view begin() const override { return "BEGIN IMMEDIATE"; }
+  std::string_view begin_reading() const override { return "BEGIN"; }
+  Sql byte_order(const Sql& column, const Field& field) const override {
+    // Any other column is BINARY by itself, and its index gives the order.
+    return field.db_collation.empty() ? column : column + " COLLATE BINARY";
+  }
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "sqlite/rows.h"
 #include "sqlite/sqlite.h"
 #include "sqlite/table_text.h"
 
@@ -101,6 +102,15 @@ class SqliteBackend final : public Backend {
   std::unique_ptr<Lock> lock(Connection&, std::optional<std::chrono::milliseconds>,
                              const std::function<void()>&) const override {
     return std::make_unique<Lock>();
+  }
+  void empty(Connection& connection, const std::vector<TablePtr>& tables) const override {
+    empty_tables(connection, tables);
+  }
+  void advance_counters(Connection&, const Table&) const override {
+    // AUTOINCREMENT goes by the largest key that was ever written, whoever chose it.
+  }
+  std::unique_ptr<WaitingKeys> waiting_keys(Connection& connection) const override {
+    return defer_keys(connection);
   }
 };
 

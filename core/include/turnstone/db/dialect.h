@@ -89,6 +89,12 @@ class Dialect {
 
   /// Statement that opens a transaction which will write.
   virtual std::string_view begin() const = 0;
+  /// Statement that opens one which only reads, and sees all of the database as it is at one
+  /// moment.
+  virtual std::string_view begin_reading() const = 0;
+  /// What ORDER BY takes so that values of `field` come in the same order on every database: texts
+  /// by their bytes, whatever the collation of their column.
+  virtual Sql byte_order(const Sql& column, const Field& field) const = 0;
 };
 
 /// What needs a connection and differs between databases.
@@ -116,6 +122,28 @@ class Backend {
   virtual std::unique_ptr<Lock> lock(Connection& connection,
                                      std::optional<std::chrono::milliseconds> timeout,
                                      const std::function<void()>& waiting) const = 0;
+
+  /// Takes all rows out of `tables` and sets the counters of their automatic keys back to the
+  /// start. Tables that others refer to must be given with those others. Requires: a transaction is
+  /// open.
+  virtual void empty(Connection& connection, const std::vector<TablePtr>& tables) const = 0;
+  /// Moves the counters of automatic keys of `table` behind the largest key that is there, and
+  /// never back.
+  virtual void advance_counters(Connection& connection, const Table& table) const = 0;
+
+  /// Foreign keys that wait until all rows are there, whatever the order in which they come.
+  class WaitingKeys {
+   public:
+    virtual ~WaitingKeys() = default;
+    /// The foreign keys of `table` wait, also those that are declared not to. To be called before
+    /// its first row is written.
+    virtual void wait(const Table& table) = 0;
+    /// Checks what waited; afterwards every foreign key is as it was declared. Throws DatabaseError
+    /// where a row refers to one that is not there: the transaction can then still be read in.
+    virtual void settle() = 0;
+  };
+  /// Requires: a transaction is open. It has to be rolled back where `settle` was not reached.
+  virtual std::unique_ptr<WaitingKeys> waiting_keys(Connection& connection) const = 0;
 };
 
 }  // namespace turnstone
