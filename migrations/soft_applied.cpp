@@ -10,9 +10,9 @@ bool has_own_table(const ModelState& model) {
 }
 
 /// What `CreateModel` and `AddField` would make, looked up in the live database.
-class Found {
+class Presence {
  public:
-  Found(const ProjectState& after, Connection& connection, const Backend& backend)
+  Presence(const ProjectState& after, Connection& connection, const Backend& backend)
       : after_(after), connection_(connection), backend_(backend) {}
 
   /// Operations that make something seen so far, and whether all of it is there.
@@ -62,7 +62,7 @@ bool soft_applied(const Migration& migration, const Moment& before, Connection& 
   if (!migration.is_initial()) return false;
   ProjectState after = before.state;
   advance(after, migration);
-  Found found(after, connection, backend);
+  Presence found(after, connection, backend);
   for (const Operation& operation : migration.operations) {
     const std::string& app = migration.id.app;
     if (const auto* create = std::get_if<CreateModel>(&operation.value)) {

@@ -7,6 +7,7 @@ turnstone_tests(migrations
   broken_files
   describe
   executor
+  fixtures
   graph
   historical
   migration_file
