@@ -122,6 +122,9 @@ class CommandLine {
     add_sqlmigrate();
     add_showmigrations();
     add_check();
+    add_flush();
+    add_dumpdata();
+    add_loaddata();
     add_dbshell();
     add_dump_models();
     for (const auto& known : commands_) {
@@ -194,6 +197,9 @@ class CommandLine {
   void add_sqlmigrate();
   void add_showmigrations();
   void add_check();
+  void add_flush();
+  void add_dumpdata();
+  void add_loaddata();
   void add_dbshell();
   void add_dump_models();
   [[noreturn]] void refuse_extras() const;
@@ -212,6 +218,9 @@ class CommandLine {
   SqlmigrateOptions sqlmigrate_{};
   ShowmigrationsOptions showmigrations_{};
   CheckOptions check_{};
+  FlushOptions flush_{};
+  DumpdataOptions dumpdata_{};
+  LoaddataOptions loaddata_{};
   DbshellOptions dbshell_{};
   DumpModelsOptions dump_models_{};
 };
@@ -276,6 +285,8 @@ void CommandLine::add_migrate() {
   command->add_flag("--fake-initial", o.fake_initial,
                     "record first migrations whose tables are there");
   command->add_flag("--prune", o.prune, "forget applied migrations that have no file");
+  command->add_flag("--all-databases", o.all_databases,
+                    "every database of turnstone.json in turn, up to\none that fails");
   command->add_flag("--accept-edited", o.accept_edited,
                     "take files edited after they were applied as\nthey are");
   command
@@ -308,6 +319,8 @@ void CommandLine::add_showmigrations() {
   command->add_option("APP", showmigrations_.apps, "apps to show; all unless given");
   command->add_flag("-l,--list", showmigrations_.list, "by app, as is usual");
   command->add_flag("-p,--plan", showmigrations_.plan, "in the order they are applied");
+  command->add_flag("--all-databases", showmigrations_.all_databases,
+                    "every database of turnstone.json");
 }
 
 void CommandLine::add_check() {
@@ -318,6 +331,44 @@ void CommandLine::add_check() {
            "@ check --database default"},
           [this](Context& context) { return check(context, check_); });
   command->add_option("APP", check_.apps, "apps to look at; all unless given");
+  command->add_flag("--all-databases", check_.all_databases,
+                    "also what every database has recorded");
+}
+
+void CommandLine::add_flush() {
+  CLI::App* command =
+      add({"flush",
+           "Takes all rows out of the tables of the models.\nTables, other tables and what is "
+           "recorded as applied stay.",
+           "@ flush --noinput"},
+          [this](Context& context) { return flush(context, flush_); });
+  command->add_flag("--noinput,--no-input", flush_.no_input, "do not ask whether it is meant");
+}
+
+void CommandLine::add_dumpdata() {
+  CLI::App* command =
+      add({"dumpdata",
+           "Writes rows as JSON.\nOne row per line, in an order in which any database loads them.",
+           "@ dumpdata blog --exclude blog.Draft --output blog.json"},
+          [this](Context& context) { return dumpdata(context, dumpdata_); });
+  DumpdataOptions& o = dumpdata_;
+  command->add_option("APP[.MODEL]", o.labels, "what to write; all unless given");
+  many(command, "-e,--exclude", o.exclude, "APP[.MODEL]", "leave that out; may be repeated");
+  command->add_option("-o,--output", o.output, "write a file, whole or not at all")
+      ->type_name("FILE");
+  command->add_option("--indent", o.indent, "over several lines, with N blanks per level")
+      ->type_name("N");
+}
+
+void CommandLine::add_loaddata() {
+  CLI::App* command =
+      add({"loaddata",
+           "Puts rows from JSON files into the database.\nAll of them or none; rows with the same "
+           "key are replaced.",
+           "@ loaddata blog.json\n  @ dumpdata --database old | @ loaddata - --database new"},
+          [this](Context& context) { return loaddata(context, loaddata_); });
+  command->add_option("FILE", loaddata_.files, "as dumpdata writes them; - for standard input")
+      ->required();
 }
 
 void CommandLine::add_dbshell() {

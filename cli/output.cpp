@@ -183,8 +183,7 @@ void Output::error(const Error& error, const Document& more) {
   Document all = Document::object();
   all.set("error", body);
   if (more.text() != "null") all.set("done", more);
-  if (warned_) all.set("warnings", warnings_);
-  print_json(all.text());
+  finish(all);
 }
 
 void Output::problem(const Problem& problem) {
@@ -192,9 +191,25 @@ void Output::problem(const Problem& problem) {
 }
 
 void Output::document(Document document) {
-  if (!json()) return;
+  if (json()) finish(std::move(document));
+}
+
+void Output::finish(Document document) {
   if (warned_) document.set("warnings", warnings_);
-  print_json(document.text());
+  if (!collects_) return print_json(document.text());
+  collected_ = std::move(document);
+  warnings_ = Document::array();
+  warned_ = false;
+}
+
+void Output::collect() {
+  collects_ = true;
+  collected_ = Document();
+}
+
+Document Output::collected() {
+  collects_ = false;
+  return std::exchange(collected_, Document());
 }
 
 void Output::print_json(const std::string& text) {

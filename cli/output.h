@@ -63,6 +63,11 @@ class Output {
   /// The document of a command that did what it was asked. Warnings are added to it.
   void document(Document document);
 
+  /// From here on the document of a command, or of its error, is kept instead of printed, until
+  /// `collected` gives it (null where there was none).
+  void collect();
+  Document collected();
+
   /// Text painted for standard output.
   std::string painted(Role role, const std::string& text) const;
   /// `text` with known passwords taken out.
@@ -73,6 +78,7 @@ class Output {
  private:
   void report(std::string_view kind, Role role, const std::string& message,
               const std::string& where, const std::string& hint);
+  void finish(Document document);
   void print_json(const std::string& text);
 
   std::ostream& out_;
@@ -81,6 +87,8 @@ class Output {
   std::vector<std::pair<std::string, std::string>> secrets_{};
   Document warnings_ = Document::array();
   bool warned_ = false;
+  bool collects_ = false;
+  Document collected_{};
 };
 
 /// The document form of a problem: message, where, hint.

@@ -32,6 +32,11 @@ void check_url(const Node& node, const std::string& url) {
   }
 }
 
+void sort_by_label(std::vector<ProjectApp>& apps) {
+  std::sort(apps.begin(), apps.end(),
+            [](const ProjectApp& a, const ProjectApp& b) { return a.label < b.label; });
+}
+
 std::string read_auto_field(const Node& node) {
   const std::string name = node.text();
   if (std::find(auto_fields.begin(), auto_fields.end(), name) == auto_fields.end()) {
@@ -55,7 +60,7 @@ ProjectApp read_app(const std::string& label, const Node& node, const fs::path& 
               "use letters, digits and _, beginning with a letter");
   }
   ProjectApp app = default_app(root, label);
-  node.only_keys({"models", "migrations", "default_auto_field"});
+  node.only_keys({"models", "migrations", "default_auto_field", "databases"});
   if (const auto models = node.find("models")) {
     if (!models_allowed) {
       models->fail("this program has its models built in",
@@ -70,6 +75,13 @@ ProjectApp read_app(const std::string& label, const Node& node, const fs::path& 
   }
   if (const auto type = node.find("default_auto_field")) {
     app.default_auto_field = read_auto_field(*type);
+  }
+  if (const auto databases = node.find("databases")) {
+    app.databases = databases->texts();
+    if (app.databases.empty()) {
+      databases->fail("app \"" + label + "\" lives in no database",
+                      "name one, or leave \"databases\" out for all of them");
+    }
   }
   return app;
 }
@@ -105,6 +117,20 @@ ProjectDatabase read_database(const std::string& alias, const Node& node) {
   return database;
 }
 
+/// Databases that apps name are those of the project.
+void check_homes(const Project& project, const Node& apps) {
+  for (const ProjectApp& app : project.apps) {
+    for (const std::string& alias : app.databases) {
+      if (project.find_database(alias)) continue;
+      const std::string near = did_you_mean(alias, project.aliases());
+      apps.at(app.label)
+          .at("databases")
+          .fail("the project has no database \"" + alias + "\"",
+                near.empty() ? "known: " + join(project.aliases(), ", ") : near);
+    }
+  }
+}
+
 void check_folders(const Project& project, const Node& apps) {
   std::map<fs::path, std::string> owners;
   for (const ProjectApp& app : project.apps) {
@@ -131,6 +157,44 @@ const ProjectDatabase* Project::find_database(std::string_view alias) const {
   return at == databases.end() ? nullptr : &*at;
 }
 
+std::vector<std::string> Project::aliases() const {
+  std::vector<std::string> result;
+  for (const ProjectDatabase& database : databases) result.push_back(database.alias);
+  return result;
+}
+
+Project Project::whole() const {
+  Project all = *this;
+  all.apps.insert(all.apps.end(), elsewhere.begin(), elsewhere.end());
+  sort_by_label(all.apps);
+  all.elsewhere.clear();
+  all.seen_from.clear();
+  return all;
+}
+
+bool lives_in(const ProjectApp& app, std::string_view alias) {
+  return app.databases.empty() ||
+         std::find(app.databases.begin(), app.databases.end(), alias) != app.databases.end();
+}
+
+std::vector<std::string> homes_of(const Project& project, const ProjectApp& app) {
+  std::vector<std::string> homes;
+  for (const std::string& alias : project.aliases()) {
+    if (lives_in(app, alias)) homes.push_back(alias);
+  }
+  return homes;
+}
+
+Project project_on(const Project& project, const ChosenDatabase& database) {
+  Project seen = project.whole();
+  seen.seen_from = database.route;
+  const auto here = [&](const ProjectApp& app) { return lives_in(app, database.route); };
+  const auto first = std::stable_partition(seen.apps.begin(), seen.apps.end(), here);
+  seen.elsewhere.assign(first, seen.apps.end());
+  seen.apps.erase(first, seen.apps.end());
+  return seen;
+}
+
 std::vector<std::string> Project::labels() const {
   std::vector<std::string> result;
   for (const ProjectApp& app : apps) result.push_back(app.label);
@@ -147,14 +211,14 @@ Project read_project(const fs::path& file, std::string_view text, const Environm
   for (const auto& [label, node] : apps.members()) {
     project.apps.push_back(read_app(label, node, project.root, environment, models_allowed));
   }
-  std::sort(project.apps.begin(), project.apps.end(),
-            [](const ProjectApp& a, const ProjectApp& b) { return a.label < b.label; });
+  sort_by_label(project.apps);
   check_folders(project, apps);
   if (const auto databases = root.find("databases")) {
     for (const auto& [alias, node] : databases->members()) {
       project.databases.push_back(read_database(alias, node));
     }
   }
+  check_homes(project, apps);
   if (const auto type = root.find("default_auto_field")) {
     project.default_auto_field = read_auto_field(*type);
   }
@@ -201,6 +265,23 @@ std::string expanded(const std::string& text, const Environment& environment,
   }
 }
 
+namespace {
+
+/// The database of the project that has this URL; `default` where none does.
+std::string route_of(const Project& project, const std::string& url,
+                     const Environment& environment) {
+  for (const ProjectDatabase& database : project.databases) {
+    try {
+      if (expanded(database.url, environment, database.where) == url) return database.alias;
+    } catch (const Error&) {
+      // Not set here: it is another one.
+    }
+  }
+  return "default";
+}
+
+}  // namespace
+
 std::string ChosenDatabase::name() const { return alias.empty() ? without_password(url) : alias; }
 
 ChosenDatabase choose_database(const Project& project, const std::string& wanted,
@@ -213,6 +294,7 @@ ChosenDatabase choose_database(const Project& project, const std::string& wanted
                                               : wanted;
   if (const ProjectDatabase* database = by_environment ? nullptr : project.find_database(choice)) {
     ChosenDatabase chosen{.alias = database->alias,
+                          .route = database->alias,
                           .url = expanded(database->url, environment, database->where)};
     chosen.options.lock_timeout = expanded(database->lock_timeout, environment, database->where);
     chosen.options.statement_timeout =
@@ -224,10 +306,9 @@ ChosenDatabase choose_database(const Project& project, const std::string& wanted
       throw Error(ErrorKind::usage, "DATABASE_URL holds no database URL", {},
                   "known: sqlite:///FILE, sqlite::memory:, postgresql://USER@HOST/DATABASE");
     }
-    return {.url = choice};
+    return {.route = route_of(project, choice, environment), .url = choice};
   }
-  std::vector<std::string> aliases;
-  for (const ProjectDatabase& database : project.databases) aliases.push_back(database.alias);
+  const std::vector<std::string> aliases = project.aliases();
   if (wanted.empty()) {
     throw Error(ErrorKind::usage, "no database is chosen", project.file.string(),
                 "set DATABASE_URL, give --database ALIAS_OR_URL, or add a database named "

@@ -231,13 +231,21 @@ void check_labels(const Context& context, const Project& project,
   const std::vector<std::string> known = project.labels();
   for (const std::string& label : labels) {
     if (project.find_app(label)) continue;
+    const std::string file = project.file.string();
+    for (const ProjectApp& app : project.elsewhere) {
+      if (app.label != label) continue;
+      throw Error(
+          ErrorKind::usage,
+          "app \"" + label + "\" does not live in the database \"" + project.seen_from + "\"", file,
+          "it lives in " + join(app.databases, ", ") + "; name one with --database");
+    }
     std::string hint = did_you_mean(label, known);
     if (hint.empty()) {
       hint = known.empty() ? "the project has no apps; run \"" + context.program + " init " +
                                  (is_identifier(label) ? label : "APP") + "\" to add one"
                            : "known: " + join(known, ", ");
     }
-    throw Error(ErrorKind::usage, "there is no app \"" + label + "\"", project.file.string(), hint);
+    throw Error(ErrorKind::usage, "there is no app \"" + label + "\"", file, hint);
   }
 }
 
@@ -269,34 +277,105 @@ std::vector<Migration> load_migrations(const Project& project) {
     std::vector<Migration> own = part.get();
     std::move(own.begin(), own.end(), std::back_inserter(all));
   }
-  return all;
+  return migrations_here(project, std::move(all));
+}
+
+std::vector<Migration> migrations_here(const Project& project, std::vector<Migration> files) {
+  if (project.elsewhere.empty()) return files;
+  const auto elsewhere = [&](const MigrationId& id) {
+    return std::any_of(project.elsewhere.begin(), project.elsewhere.end(),
+                       [&](const ProjectApp& app) { return app.label == id.app; });
+  };
+  std::erase_if(files, [&](const Migration& migration) { return elsewhere(migration.id); });
+  for (Migration& migration : files) {
+    std::erase_if(migration.dependencies, elsewhere);
+    std::erase_if(migration.run_before, elsewhere);
+    std::erase_if(migration.replaces, elsewhere);
+  }
+  return files;
 }
 
 FinishedModels load_models(const Context& context, const Project& project) {
   Registry registry;
-  for (const ProjectApp& app : project.apps) {
+  // Also an app of another database may lend fields.
+  for (const ProjectApp& app : project.whole().apps) {
     registry.add(declared_app(context, project, app));
   }
   return registry.finish();
 }
 
+namespace {
+
+/// The app a problem is about: its place begins with it.
+std::string app_of(const Problem& problem) {
+  return problem.where.substr(0, problem.where.find('.'));
+}
+
+/// A relation needs its target wherever its own model is.
+std::vector<Problem> crossing_relations(const Project& project, const ProjectState& state) {
+  std::vector<Problem> problems;
+  const auto check = [&](const ModelState& model, const ModelPtr& target, const std::string& what) {
+    const ProjectApp* from = project.find_app(model.app);
+    const ProjectApp* to = target ? project.find_app(target->app) : nullptr;
+    if (!from || !to) return;
+    for (const std::string& alias : homes_of(project, *from)) {
+      if (lives_in(*to, alias)) continue;
+      const std::string name = target->app + "." + target->name;
+      problems.push_back({.where = model.app + "." + model.name + what,
+                          .message = "a relation to " + name + " leads out of the database \"" +
+                                     alias + "\": app \"" + target->app + "\" lives in " +
+                                     join(homes_of(project, *to), ", "),
+                          .hint = "let app \"" + target->app + "\" live in \"" + alias +
+                                  "\" too, or hold the key in a plain field"});
+      return;
+    }
+  };
+  state.each([&](const ModelPtr& model) {
+    for (const std::string& base : model->bases) {
+      check(*model, state.find(key_from(base, model->app)), "");
+    }
+    for (const Field& field : model->fields) {
+      if (!is_relation(field.type) || field.parent_link) continue;
+      const ModelPtr target =
+          field.to == "self" ? model : state.find(key_from(field.to, model->app));
+      check(*model, target, "." + field.name);
+    }
+  });
+  return problems;
+}
+
+}  // namespace
+
 std::vector<Problem> unsupported_models(const Project& project, const ProjectState& state,
                                         const Environment& environment) {
-  std::map<std::string, const Dialect*> dialects;
+  struct Kind {
+    const Dialect* dialect = nullptr;
+    std::vector<std::string> aliases{};
+  };
+  std::map<std::string, Kind> kinds;
   for (const ProjectDatabase& database : project.databases) {
     try {
       const Dialect& dialect = dialect_for(expanded(database.url, environment, database.where));
-      dialects.emplace(dialect.name(), &dialect);
+      Kind& kind = kinds[std::string(dialect.name())];
+      kind.dialect = &dialect;
+      kind.aliases.push_back(database.alias);
     } catch (const Error&) {
       // Not set here: whoever uses that database will see it.
     }
   }
   std::vector<Problem> problems;
-  for (const auto& entry : dialects) {
-    for (Problem& problem : unsupported_parts(state, *entry.second)) {
-      problems.push_back(std::move(problem));
+  for (const auto& entry : kinds) {
+    const Kind& kind = entry.second;
+    for (Problem& problem : unsupported_parts(state, *kind.dialect)) {
+      const ProjectApp* app = project.find_app(app_of(problem));
+      const bool concerned =
+          !app || std::any_of(kind.aliases.begin(), kind.aliases.end(),
+                              [&](const std::string& alias) { return lives_in(*app, alias); });
+      if (concerned) problems.push_back(std::move(problem));
     }
   }
+  for (Problem& problem : crossing_relations(project, state))
+    problems.push_back(std::move(problem));
   return problems;
 }
 
@@ -312,6 +391,17 @@ Error models_error(Context& context, const std::vector<Problem>& problems) {
   }
   return {ErrorKind::bad_model, "the models have " + std::to_string(problems.size()) + " problems",
           context.output.json() ? all : std::string(), "see all of them with check"};
+}
+
+migrations::History history_here(const Project& project, const migrations::History& history) {
+  migrations::History here;
+  for (const auto& entry : history.rows()) {
+    const bool other =
+        std::any_of(project.elsewhere.begin(), project.elsewhere.end(),
+                    [&](const ProjectApp& app) { return app.label == entry.first.app; });
+    if (!other) here.add(entry.second);
+  }
+  return here;
 }
 
 migrations::Functions registered_functions(const Context& context) {

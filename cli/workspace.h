@@ -27,22 +27,32 @@ Project open_project(Context& context);
 ChosenDatabase choose_database(Context& context, const Project& project);
 std::unique_ptr<Connection> connect(const Project& project, const ChosenDatabase& database);
 
-/// Throws Error{usage} with the nearest label for one that is no app of the project.
+/// Throws Error{usage} for a label that is no app of the project, with the nearest one, and for an
+/// app that does not live in the database the project is seen from, with those it lives in.
 void check_labels(const Context& context, const Project& project,
                   const std::vector<std::string>& labels);
 
-/// Migrations of every app, by app and name.
+/// Migrations of every app, by app and name. What they say of apps that live elsewhere is left out:
+/// in this database such dependencies are met.
 std::vector<migrations::Migration> load_migrations(const Project& project);
 
-/// What the models are now. Throws where an app has none to read.
+/// `files` of the whole project as `load_migrations` gives them for `project`.
+std::vector<migrations::Migration> migrations_here(const Project& project,
+                                                   std::vector<migrations::Migration> files);
+
+/// What the models are now, of all apps wherever they live. Throws where an app has none to read.
 FinishedModels load_models(const Context& context, const Project& project);
-/// What of them the databases of the project cannot keep; databases that cannot be told from their
-/// URL yet are left out.
+/// What of them the databases of the project cannot keep: parts a database lacks that the app lives
+/// in (those that cannot be told from their URL yet are left out), and relations from one database
+/// to another.
 std::vector<Problem> unsupported_models(const Project& project, const ProjectState& state,
                                         const Environment& environment);
 /// One error for all that is wrong with models; where it is more than one problem, each was printed
 /// before.
 Error models_error(Context& context, const std::vector<Problem>& problems);
+
+/// `history` without rows of apps that live in other databases.
+migrations::History history_here(const Project& project, const migrations::History& history);
 
 /// Functions of all apps.
 migrations::Functions registered_functions(const Context& context);

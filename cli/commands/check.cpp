@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "../every_database.h"
 #include "../workspace.h"
 #include "commands.h"
 
@@ -164,12 +165,14 @@ void warn_of_functions(Context& context, const std::vector<Migration>& files) {
   }
 }
 
-void check_history(Context& context, const Project& project, const std::vector<Migration>& files,
-                   Findings& findings) {
+void check_history(const Project& whole, const std::vector<Migration>& all,
+                   const ChosenDatabase& database, Findings& findings) {
   find(findings, "history", [&] {
-    const ChosenDatabase database = choose_database(context, project);
+    const Project project = project_on(whole, database);
+    const std::vector<Migration> files = migrations_here(project, all);
     const auto connection = connect(project, database);
-    const History history = migrations::recorder::read(*connection, backend_for(database.url));
+    const History history =
+        history_here(project, migrations::recorder::read(*connection, backend_for(database.url)));
     const Graph graph(files, &history);
     const std::string where = "database " + connection->display_name();
     find(findings, "history",
@@ -189,6 +192,14 @@ void check_history(Context& context, const Project& project, const std::vector<M
   });
 }
 
+std::string history_words(const std::vector<ChosenDatabase>& databases) {
+  if (databases.empty()) return {};
+  if (databases.size() == 1) return " and the history";
+  std::vector<std::string> names;
+  for (const ChosenDatabase& database : databases) names.push_back(database.name());
+  return " and the histories in " + join(names, ", ");
+}
+
 std::string counted(std::size_t n, const std::string& what) {
   return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
@@ -198,22 +209,32 @@ std::string counted(std::size_t n, const std::string& what) {
 int check(Context& context, const CheckOptions& options) {
   const Project project = open_project(context);
   check_labels(context, project, options.apps);
-  const bool with_history = !context.globals.database.empty();
   // A wrong name is a wrong command line, not a finding.
-  if (with_history) choose_database(context, project);
+  std::vector<ChosenDatabase> databases;
+  if (options.all_databases) {
+    for (const std::string& alias : every_database(context, options.apps)) {
+      context.globals.database = alias;
+      databases.push_back(choose_database(context, project));
+    }
+  } else if (!context.globals.database.empty()) {
+    databases.push_back(choose_database(context, project));
+  }
+  const bool with_history = !databases.empty();
   Findings findings(context.output, options.apps);
   const std::size_t models = check_models(context, project, findings);
   const auto files = check_files(project, findings);
   if (files) {
     check_graph(context, project, *files, findings);
     warn_of_functions(context, *files);
-    if (with_history) check_history(context, project, *files, findings);
+    for (const ChosenDatabase& database : databases) {
+      check_history(project, *files, database, findings);
+    }
   }
   const std::size_t count = files ? files->size() : 0;
   const std::string looked_at = counted(project.apps.size(), "app") + ", " +
                                 counted(models, "model") + ", " + counted(count, "migration");
   context.output.text(
-      "Checked " + looked_at + (with_history ? " and the history" : "") + ": " +
+      "Checked " + looked_at + history_words(databases) + ": " +
       (findings.count() == 0 ? "no problems" : counted(findings.count(), "problem")) + ".\n");
   Document checked = Document::object();
   checked.set("apps", project.apps.size())

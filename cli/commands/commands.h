@@ -37,6 +37,7 @@ struct MigrateOptions {
   bool fake_initial = false;
   bool prune = false;
   bool accept_edited = false;
+  bool all_databases = false;
   std::string lock_timeout{};
 };
 int migrate(Context& context, const MigrateOptions& options);
@@ -52,13 +53,33 @@ struct ShowmigrationsOptions {
   std::vector<std::string> apps{};
   bool list = false;
   bool plan = false;
+  bool all_databases = false;
 };
 int showmigrations(Context& context, const ShowmigrationsOptions& options);
 
 struct CheckOptions {
   std::vector<std::string> apps{};
+  bool all_databases = false;
 };
 int check(Context& context, const CheckOptions& options);
+
+struct FlushOptions {
+  bool no_input = false;
+};
+int flush(Context& context, const FlushOptions& options);
+
+struct DumpdataOptions {
+  std::vector<std::string> labels{};  ///< `app` or `app.Model`
+  std::vector<std::string> exclude{};
+  std::string output{};  ///< file; empty for standard output
+  std::string indent{};
+};
+int dumpdata(Context& context, const DumpdataOptions& options);
+
+struct LoaddataOptions {
+  std::vector<std::string> files{};  ///< `-` for standard input
+};
+int loaddata(Context& context, const LoaddataOptions& options);
 
 struct DbshellOptions {
   std::vector<std::string> arguments{};

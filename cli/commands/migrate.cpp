@@ -6,6 +6,7 @@
 #include <chrono>
 #include <set>
 
+#include "../every_database.h"
 #include "../prompt.h"
 #include "commands.h"
 #include "draft.h"
@@ -168,19 +169,22 @@ Document show_plan(const Run& run) {
 /// are enough to migrate.
 std::vector<std::string> unmigrated_apps(Run& run) {
   Context& context = run.context;
-  for (const ProjectApp& app : run.project.apps) {
+  const Project project = run.project.whole();
+  for (const ProjectApp& app : project.apps) {
     if (!context.apps && !std::filesystem::exists(app.models)) return {};
   }
   try {
-    const FinishedModels models = load_models(context, run.project);
+    const FinishedModels models = load_models(context, project);
     if (!models.problems.empty()) {
       throw Error(ErrorKind::bad_model, models.problems.front().message,
                   models.problems.front().where);
     }
-    const Graph graph(run.files, nullptr);
-    const StoredState stored = stored_state(run.project, run.files, graph);
+    const bool all_here = run.project.elsewhere.empty();
+    const std::vector<Migration> files = all_here ? run.files : load_migrations(project);
+    const Graph graph(files, nullptr);
+    const StoredState stored = stored_state(project, files, graph);
     migrations::ExistingMigrations existing;
-    for (const ProjectApp& app : run.project.apps) {
+    for (const ProjectApp& app : project.apps) {
       const auto leaves = graph.leaves(app.label);
       existing.leaf[app.label] = leaves.empty() ? "" : leaves.back().name;
     }
@@ -188,7 +192,7 @@ std::vector<std::string> unmigrated_apps(Run& run) {
     std::vector<std::string> apps;
     for (const auto& entry : migrations::detect_changes(stored.state, models.state, existing,
                                                         questioner, {.timestamp = "now"})) {
-      if (!entry.second.empty()) apps.push_back(entry.first);
+      if (!entry.second.empty() && run.project.find_app(entry.first)) apps.push_back(entry.first);
     }
     return apps;
   } catch (const Error& error) {
@@ -309,13 +313,23 @@ int apply(Run& run, const Graph& graph) {
 int migrate(Context& context, const MigrateOptions& options) {
   check_options(options);
   lock_timeout(options.lock_timeout);
+  if (options.all_databases) {
+    MigrateOptions one = options;
+    one.all_databases = false;
+    std::vector<std::string> labels;
+    if (!options.app.empty()) labels.push_back(options.app);
+    return in_every_database(context, labels, true, [&] { return migrate(context, one); });
+  }
   Run run{.context = context, .options = options, .project = open_project(context)};
   if (!options.app.empty()) check_labels(context, run.project, {options.app});
-  run.files = load_migrations(run.project);
   run.database = choose_database(context, run.project);
+  run.project = project_on(run.project, run.database);
+  if (!options.app.empty()) check_labels(context, run.project, {options.app});
+  run.files = load_migrations(run.project);
   run.connection = connect(run.project, run.database);
   if (options.prune) return prune(run);
-  run.history = migrations::recorder::read(*run.connection, run.backend());
+  run.history =
+      history_here(run.project, migrations::recorder::read(*run.connection, run.backend()));
   const Graph graph(run.files, &run.history);
   run.targets = targets_of(run, graph);
   warn_of_unknown_rows(run, graph);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "../every_database.h"
 #include "../workspace.h"
 #include "commands.h"
 
@@ -130,18 +131,35 @@ Document document_of(const Line& line) {
   return document.set("replaces", names);
 }
 
+/// The same for one of several databases: of the apps that were named, those that live there.
+ShowmigrationsOptions here(Context& context, const ShowmigrationsOptions& options) {
+  const Project whole = open_project(context);
+  const Project project = project_on(whole, choose_database(context, whole));
+  ShowmigrationsOptions one = options;
+  one.all_databases = false;
+  std::erase_if(one.apps, [&](const std::string& label) { return !project.find_app(label); });
+  return one;
+}
+
 }  // namespace
 
 int showmigrations(Context& context, const ShowmigrationsOptions& options) {
   if (options.list && options.plan) {
     throw Error(ErrorKind::usage, "--list and --plan exclude each other", {}, "give one of them");
   }
-  const Project project = open_project(context);
+  if (options.all_databases) {
+    return in_every_database(context, options.apps, false,
+                             [&] { return showmigrations(context, here(context, options)); });
+  }
+  const Project whole = open_project(context);
+  check_labels(context, whole, options.apps);
+  const ChosenDatabase database = choose_database(context, whole);
+  const Project project = project_on(whole, database);
   check_labels(context, project, options.apps);
   const std::vector<Migration> files = load_migrations(project);
-  const ChosenDatabase database = choose_database(context, project);
   const auto connection = connect(project, database);
-  const History history = migrations::recorder::read(*connection, backend_for(database.url));
+  const History history =
+      history_here(project, migrations::recorder::read(*connection, backend_for(database.url)));
   const Graph graph(files, &history);
   std::vector<std::string> apps = options.apps;
   if (apps.empty()) apps = project.labels();

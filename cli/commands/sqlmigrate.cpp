@@ -51,13 +51,16 @@ Subject subject_of(const std::vector<Migration>& files, const SqlmigrateOptions&
   return in_plan(graph, graph.find(options.app, options.name));
 }
 
-/// `--database` may name a kind of database: no connection is needed.
-const Dialect& wanted_dialect(Context& context, const Project& project) {
+/// `--database` may name a kind of database: no connection is needed. Otherwise `project` is seen
+/// from the database that is meant.
+const Dialect& wanted_dialect(Context& context, Project& project) {
   const std::string& wanted = context.globals.database;
   if (!project.find_database(wanted) && (wanted == "sqlite" || wanted == "postgresql")) {
     return dialect_for(wanted);
   }
-  return dialect_for(choose_database(context, project).url);
+  const ChosenDatabase database = choose_database(context, project);
+  project = project_on(project, database);
+  return dialect_for(database.url);
 }
 
 struct ItemDocument {
@@ -87,10 +90,11 @@ Document document_of(const Compiled& compiled) {
 }  // namespace
 
 int sqlmigrate(Context& context, const SqlmigrateOptions& options) {
-  const Project project = open_project(context);
+  Project project = open_project(context);
+  check_labels(context, project, {options.app});
+  const Dialect& dialect = wanted_dialect(context, project);
   check_labels(context, project, {options.app});
   const std::vector<Migration> files = load_migrations(project);
-  const Dialect& dialect = wanted_dialect(context, project);
   const Subject subject = subject_of(files, options);
   const migrations::Functions functions = registered_functions(context);
   migrations::Moment moment{.state = subject.before, .schema = lower(subject.before, dialect)};

@@ -1,12 +1,14 @@
 turnstone_tests(cli
   answers
   commands
+  databases
   help
   merge
   output
   passwords
   project
   prompt
+  rows
   terminal
   wrong_use
 )
