@@ -21,8 +21,8 @@ struct Changes {
   /// Renames of fields, carried out on `now`, to be placed behind what frees names.
   FoundByApp field_renames{};
 
-  void add(const std::string& app, OperationVariant operation, std::vector<Dependency> after = {}) {
-    found[app].push_back({Operation{std::move(operation)}, std::move(after)});
+  void add(const std::string& app, Operation operation, std::vector<Dependency> after = {}) {
+    found[app].push_back({std::move(operation), std::move(after)});
   }
 };
 

@@ -1,6 +1,7 @@
 #include "footprint.h"
 
 #include <turnstone/identifier.h>
+#include <turnstone/match.h>
 
 #include <algorithm>
 #include <functional>
@@ -316,7 +317,7 @@ std::optional<Operation> behind(const Operation& first, const RenameModel& renam
   if (is_one_of<AlterModelTable>(first) && subject != from.model) return std::nullopt;
   Operation result = first;
   if (subject == from.model) {
-    *std::visit(SubjectMember{}, result.value) = lower_case(rename.new_name);
+    *turnstone::match(result.value, SubjectMember{}) = lower_case(rename.new_name);
   }
   if (auto* create = std::get_if<CreateModel>(&result.value)) {
     for (Field& field : create->fields) repoint(field, app, from, now);
@@ -429,7 +430,7 @@ std::optional<Operation> behind(const Operation& first, const RenameField& renam
   const FieldRename by{rename.old_name, rename.new_name,
                        itself && is_foreign_key(alter->field.type)};
   Operation result = first;
-  std::visit(RenameFieldIn{app, ModelKey{app, model}, by}, result.value);
+  turnstone::match(result.value, RenameFieldIn{app, ModelKey{app, model}, by});
   return result;
 }
 

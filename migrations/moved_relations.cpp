@@ -177,8 +177,8 @@ class MovedRelation {
     for (const std::string& field : extra) carry_out(RemoveField{name, field});
   }
 
-  void carry_out(OperationVariant operation) {
-    advance(changes_.now, is_->app, Operation{operation});
+  void carry_out(Operation operation) {
+    advance(changes_.now, is_->app, operation);
     changes_.add(is_->app, std::move(operation));
   }
 

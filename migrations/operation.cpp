@@ -1,5 +1,7 @@
 #include <turnstone/migrations/operation.h>
 
+#include <utility>
+
 namespace turnstone::migrations {
 namespace {
 
@@ -10,6 +12,42 @@ bool same(const std::shared_ptr<const Operations>& a, const std::shared_ptr<cons
 }
 
 }  // namespace
+
+Operation::Operation() = default;
+Operation::Operation(CreateModel operation) : value(std::move(operation)) {}
+Operation::Operation(DeleteModel operation) : value(std::move(operation)) {}
+Operation::Operation(RenameModel operation) : value(std::move(operation)) {}
+Operation::Operation(AlterModelTable operation) : value(std::move(operation)) {}
+Operation::Operation(AlterModelTableComment operation) : value(std::move(operation)) {}
+Operation::Operation(AlterUniqueTogether operation) : value(std::move(operation)) {}
+Operation::Operation(AlterOrderWithRespectTo operation) : value(std::move(operation)) {}
+Operation::Operation(AlterModelOptions operation) : value(std::move(operation)) {}
+Operation::Operation(AddField operation) : value(std::move(operation)) {}
+Operation::Operation(RemoveField operation) : value(std::move(operation)) {}
+Operation::Operation(AlterField operation) : value(std::move(operation)) {}
+Operation::Operation(RenameField operation) : value(std::move(operation)) {}
+Operation::Operation(AddIndex operation) : value(std::move(operation)) {}
+Operation::Operation(RemoveIndex operation) : value(std::move(operation)) {}
+Operation::Operation(RenameIndex operation) : value(std::move(operation)) {}
+Operation::Operation(AddConstraint operation) : value(std::move(operation)) {}
+Operation::Operation(RemoveConstraint operation) : value(std::move(operation)) {}
+Operation::Operation(AlterConstraint operation) : value(std::move(operation)) {}
+Operation::Operation(RunSQL operation) : value(std::move(operation)) {}
+Operation::Operation(RunCpp operation) : value(std::move(operation)) {}
+Operation::Operation(SeparateDatabaseAndState operation) : value(std::move(operation)) {}
+Operation::Operation(CreateExtension operation) : value(std::move(operation)) {}
+Operation::Operation(CreateCollation operation) : value(std::move(operation)) {}
+Operation::Operation(RemoveCollation operation) : value(std::move(operation)) {}
+Operation::Operation(AddIndexConcurrently operation) : value(std::move(operation)) {}
+Operation::Operation(RemoveIndexConcurrently operation) : value(std::move(operation)) {}
+Operation::Operation(AddConstraintNotValid operation) : value(std::move(operation)) {}
+Operation::Operation(ValidateConstraint operation) : value(std::move(operation)) {}
+Operation::Operation(const Operation& other) = default;
+Operation::Operation(Operation&& other) noexcept = default;
+Operation& Operation::operator=(const Operation& other) = default;
+Operation& Operation::operator=(Operation&& other) noexcept = default;
+Operation::~Operation() = default;
+bool Operation::operator==(const Operation& other) const = default;
 
 bool RunSQL::operator==(const RunSQL& other) const {
   return sql == other.sql && reverse_sql == other.reverse_sql && elidable == other.elidable &&

@@ -12,7 +12,7 @@ using Reduced = std::optional<Operations>;
 
 Reduced none() { return std::nullopt; }
 Reduced nothing() { return Operations{}; }
-Reduced one(OperationVariant operation) { return Operations{Operation{std::move(operation)}}; }
+Reduced one(Operation operation) { return Operations{std::move(operation)}; }
 
 bool same_name(const std::string& a, const std::string& b) {
   return lower_case(a) == lower_case(b);
@@ -340,6 +340,25 @@ struct Pairs {
   }
 };
 
+/// The second of a pair whose first is known.
+template <class First>
+struct AnySecond {
+  const First& first;
+  Pairs pairs;
+  template <class Second>
+  Reduced operator()(const Second& second) const {
+    return pairs(first, second);
+  }
+};
+struct AnyFirst {
+  const Operation& second;
+  const std::string& app;
+  template <class First>
+  Reduced operator()(const First& first) const {
+    return match(second, AnySecond<First>{first, Pairs{app}});
+  }
+};
+
 }  // namespace
 
 std::optional<Operations> reduce(const Operation& first, const Operation& second,
@@ -347,7 +366,7 @@ std::optional<Operations> reduce(const Operation& first, const Operation& second
   if (const auto* create = std::get_if<CreateModel>(&first.value)) {
     return match(second, AfterCreate{*create, second, app});
   }
-  return std::visit(Pairs{app}, first.value, second.value);
+  return match(first, AnyFirst{second, app});
 }
 
 bool does_nothing(const Operation& operation) {

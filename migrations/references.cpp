@@ -1,6 +1,7 @@
 #include "references.h"
 
 #include <turnstone/identifier.h>
+#include <turnstone/match.h>
 
 #include <algorithm>
 
@@ -106,7 +107,9 @@ void FieldRename::apply(Index& index) const {
   apply(index.include);
 }
 
-void FieldRename::apply(Constraint& constraint) const { std::visit(RenameIn{*this}, constraint); }
+void FieldRename::apply(Constraint& constraint) const {
+  turnstone::match(constraint, RenameIn{*this});
+}
 
 void FieldRename::apply(Field& field) const {
   if (field.expression) apply(*field.expression);
@@ -149,7 +152,7 @@ bool names_field(const Index& index, const FieldUse& use) {
 }
 
 bool names_field(const Constraint& constraint, const FieldUse& use) {
-  return std::visit(NamesField{use}, constraint);
+  return turnstone::match(constraint, NamesField{use});
 }
 
 std::string user_of_field(const ModelState& model, const Field& field) {

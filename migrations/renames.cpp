@@ -112,7 +112,7 @@ class RenamedModels {
     std::erase_if(after, [&](const Dependency& it) { return it.model.app == was->app; });
     const Operation operation{RenameModel{was->name, is->name}};
     advance(changes_.now, was->app, operation);
-    changes_.add(was->app, operation.value, std::move(after));
+    changes_.add(was->app, operation, std::move(after));
   }
 
   Changes& changes_;
@@ -228,8 +228,8 @@ class RenamedFields {
              std::find(through.begin(), through.end(), field) != through.end();
     });
   }
-  void carry_out(OperationVariant operation, std::vector<Dependency> after) {
-    Found found{Operation{std::move(operation)}, std::move(after)};
+  void carry_out(Operation operation, std::vector<Dependency> after) {
+    Found found{std::move(operation), std::move(after)};
     advance(changes_.now, key_.app, found.operation);
     changes_.field_renames[key_.app].push_back(std::move(found));
   }

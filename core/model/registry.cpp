@@ -1,5 +1,6 @@
 #include <turnstone/error.h>
 #include <turnstone/identifier.h>
+#include <turnstone/match.h>
 #include <turnstone/registry.h>
 #include <turnstone/schema/naming.h>
 
@@ -241,8 +242,7 @@ class Finisher {
       index.name = index.name.empty() ? made_name(model, index) : expanded(index.name, model);
     }
     for (Constraint& constraint : model.options.constraints) {
-      std::visit([&](auto& item) { item.name = expanded(std::move(item.name), model); },
-                 constraint);
+      match(constraint, [&](auto& item) { item.name = expanded(std::move(item.name), model); });
     }
     return model;
   }

@@ -426,7 +426,7 @@ Script PostgresqlDialect::render(const std::vector<PlannedStep>& steps, bool ato
   Renderer renderer(writer);
   for (const PlannedStep& planned : steps) {
     writer.begin_operation(planned.operation);
-    std::visit(renderer, planned.step);
+    turnstone::match(planned.step, renderer);
   }
   return Script{.batches = writer.finish()};
 }

@@ -84,7 +84,7 @@ constexpr bool is_text() {
 
 /// What every operand of value type `T` offers.
 template <class Self, class T>
-class Operations : public OperandTag {
+class Operators : public OperandTag {
  public:
   using Value = T;
 
@@ -143,7 +143,7 @@ class Operations : public OperandTag {
 
 /// A function of other operands, of value type `T`.
 template <class T>
-class Computed : public Operations<Computed<T>, T> {
+class Computed : public Operators<Computed<T>, T> {
  public:
   explicit Computed(Expression expression) : expression_(std::move(expression)) {}
   const Expression& expression() const { return expression_; }
@@ -154,7 +154,7 @@ class Computed : public Operations<Computed<T>, T> {
 
 /// A column, reached over a path of members; `T` is the type of the last without optional.
 template <class T>
-class FieldOperand : public Operations<FieldOperand<T>, T> {
+class FieldOperand : public Operators<FieldOperand<T>, T> {
  public:
   constexpr FieldOperand(const MemberKey* const* path, std::size_t steps)
       : path_(path), steps_(steps) {}
@@ -194,6 +194,7 @@ constexpr bool joins() {
     if constexpr (std::same_as<member_class<Second>, Target>) {
       return joins<Second, Rest...>();
     } else if constexpr (std::is_base_of_v<member_class<Second>, Target>) {
+      // Asked second, since the class itself may not be complete yet.
       return joins<Second, Rest...>();
     }
   }
@@ -376,22 +377,22 @@ requires(Operand<A> || Operand<B>) auto operator%(const A& a, const B& b) {
   return detail::arithmetic("%", a, b);
 }
 
-// ---- members of Operations
+// ---- members of Operators
 
 template <class Self, class T>
-Condition Operations<Self, T>::is_null() const {
+Condition Operators<Self, T>::is_null() const {
   return Condition(Expression::call("is_null", {self()}));
 }
 
 template <class Self, class T>
 template <class V>
-Condition Operations<Self, T>::in(std::initializer_list<V> values) const {
+Condition Operators<Self, T>::in(std::initializer_list<V> values) const {
   return in(std::vector<V>(values));
 }
 
 template <class Self, class T>
 template <class V>
-Condition Operations<Self, T>::in(const std::vector<V>& values) const {
+Condition Operators<Self, T>::in(const std::vector<V>& values) const {
   static_assert(is_value_for<T, V>(),
                 "turnstone: these values cannot be compared with the field (type mismatch)");
   Expression call = Expression::call("in", {self()});
@@ -403,7 +404,7 @@ Condition Operations<Self, T>::in(const std::vector<V>& values) const {
 
 template <class Self, class T>
 template <class A, class B>
-Condition Operations<Self, T>::between(const A& low, const B& high) const {
+Condition Operators<Self, T>::between(const A& low, const B& high) const {
   constexpr bool fits = detail::fits_beside<T, A>() && detail::fits_beside<T, B>();
   static_assert(fits, "turnstone: these bounds cannot be compared with the field (type mismatch)");
   if constexpr (fits) {
@@ -416,7 +417,7 @@ Condition Operations<Self, T>::between(const A& low, const B& high) const {
 
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::text_call(const char* head, const X& text) const {
+Condition Operators<Self, T>::text_call(const char* head, const X& text) const {
   constexpr bool fits = TextMember<stored_type<T>> && detail::is_text<X>();
   static_assert(fits, "turnstone: this look-up compares a text field with a text");
   if constexpr (fits) {
@@ -428,7 +429,7 @@ Condition Operations<Self, T>::text_call(const char* head, const X& text) const 
 
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::container_call(const char* head, const X& what) const {
+Condition Operators<Self, T>::container_call(const char* head, const X& what) const {
   constexpr bool container = ArrayMember<stored_type<T>> || std::same_as<stored_type<T>, Json>;
   static_assert(container, "turnstone: this look-up needs an array or a JSON field");
   static_assert(detail::fits_beside<T, X>(), "turnstone: the value has not the field's type");
@@ -441,7 +442,7 @@ Condition Operations<Self, T>::container_call(const char* head, const X& what) c
 
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::contains(const X& what) const {
+Condition Operators<Self, T>::contains(const X& what) const {
   if constexpr (TextMember<stored_type<T>>) {
     return text_call("contains", what);
   } else {
@@ -450,78 +451,78 @@ Condition Operations<Self, T>::contains(const X& what) const {
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::iexact(const X& text) const {
+Condition Operators<Self, T>::iexact(const X& text) const {
   return text_call("iexact", text);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::icontains(const X& text) const {
+Condition Operators<Self, T>::icontains(const X& text) const {
   return text_call("icontains", text);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::startswith(const X& text) const {
+Condition Operators<Self, T>::startswith(const X& text) const {
   return text_call("startswith", text);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::istartswith(const X& text) const {
+Condition Operators<Self, T>::istartswith(const X& text) const {
   return text_call("istartswith", text);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::endswith(const X& text) const {
+Condition Operators<Self, T>::endswith(const X& text) const {
   return text_call("endswith", text);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::iendswith(const X& text) const {
+Condition Operators<Self, T>::iendswith(const X& text) const {
   return text_call("iendswith", text);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::regex(const X& pattern) const {
+Condition Operators<Self, T>::regex(const X& pattern) const {
   return text_call("regex", pattern);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::iregex(const X& pattern) const {
+Condition Operators<Self, T>::iregex(const X& pattern) const {
   return text_call("iregex", pattern);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::like(const X& pattern) const {
+Condition Operators<Self, T>::like(const X& pattern) const {
   return text_call("like", pattern);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::ilike(const X& pattern) const {
+Condition Operators<Self, T>::ilike(const X& pattern) const {
   return text_call("ilike", pattern);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::contained_by(const X& what) const {
+Condition Operators<Self, T>::contained_by(const X& what) const {
   return container_call("contained_by", what);
 }
 template <class Self, class T>
 template <class X>
-Condition Operations<Self, T>::overlap(const X& what) const {
+Condition Operators<Self, T>::overlap(const X& what) const {
   static_assert(ArrayMember<stored_type<T>>, "turnstone: overlap() needs an array field");
   return container_call("overlap", what);
 }
 template <class Self, class T>
-Condition Operations<Self, T>::has_key(const std::string& key) const {
+Condition Operators<Self, T>::has_key(const std::string& key) const {
   static_assert(std::same_as<stored_type<T>, Json>, "turnstone: has_key() needs a JSON field");
   return Condition(Expression::call("has_key", {self(), detail::text_literal(key)}));
 }
 template <class Self, class T>
-Condition Operations<Self, T>::has_keys(const std::vector<std::string>& keys) const {
+Condition Operators<Self, T>::has_keys(const std::vector<std::string>& keys) const {
   static_assert(std::same_as<stored_type<T>, Json>, "turnstone: has_keys() needs a JSON field");
   return Condition(
       Expression::call("has_keys", {self(), Expression::literal(detail::json_of_member(keys))}));
 }
 template <class Self, class T>
-Condition Operations<Self, T>::has_any_keys(const std::vector<std::string>& keys) const {
+Condition Operators<Self, T>::has_any_keys(const std::vector<std::string>& keys) const {
   static_assert(std::same_as<stored_type<T>, Json>, "turnstone: has_any_keys() needs a JSON field");
   return Condition(Expression::call("has_any_keys",
                                     {self(), Expression::literal(detail::json_of_member(keys))}));
@@ -693,9 +694,9 @@ Computed<T> func(std::string_view name, const X&... x) {
 }
 /// SQL as it stands, giving a `T`; values stand as `?` in order.
 template <class T = bool, class... V>
-Computed<T> raw(std::string sql, const V&... values) {
-  return Computed<T>(Expression::raw(
-      std::move(sql), {detail::arithmetic_operand<std::decay_t<const V>>(values)...}));
+Computed<T> raw(const std::string& sql, const V&... values) {
+  return Computed<T>(
+      Expression::raw(sql, {detail::arithmetic_operand<std::decay_t<const V>>(values)...}));
 }
 
 /// `case_<std::string>().when(F<&Book::stock> == 0, "none").otherwise("some")`.

@@ -245,14 +245,52 @@ using OperationVariant =
                  AddIndexConcurrently, RemoveIndexConcurrently, AddConstraintNotValid,
                  ValidateConstraint>;
 
-/// The variant as a type that can be named before it is complete.
+/// The variant as a type that can be named before it is complete. What compilers make for it is
+/// long, so it is made once, in `operation.cpp`.
 struct Operation {
-  OperationVariant value{};
-  bool operator==(const Operation&) const = default;
+  Operation();
+  // NOLINTBEGIN(google-explicit-constructor): an operation is one of its alternatives.
+  Operation(CreateModel operation);
+  Operation(DeleteModel operation);
+  Operation(RenameModel operation);
+  Operation(AlterModelTable operation);
+  Operation(AlterModelTableComment operation);
+  Operation(AlterUniqueTogether operation);
+  Operation(AlterOrderWithRespectTo operation);
+  Operation(AlterModelOptions operation);
+  Operation(AddField operation);
+  Operation(RemoveField operation);
+  Operation(AlterField operation);
+  Operation(RenameField operation);
+  Operation(AddIndex operation);
+  Operation(RemoveIndex operation);
+  Operation(RenameIndex operation);
+  Operation(AddConstraint operation);
+  Operation(RemoveConstraint operation);
+  Operation(AlterConstraint operation);
+  Operation(RunSQL operation);
+  Operation(RunCpp operation);
+  Operation(SeparateDatabaseAndState operation);
+  Operation(CreateExtension operation);
+  Operation(CreateCollation operation);
+  Operation(RemoveCollation operation);
+  Operation(AddIndexConcurrently operation);
+  Operation(RemoveIndexConcurrently operation);
+  Operation(AddConstraintNotValid operation);
+  Operation(ValidateConstraint operation);
+  // NOLINTEND(google-explicit-constructor)
+  Operation(const Operation& other);
+  Operation(Operation&& other) noexcept;
+  Operation& operator=(const Operation& other);
+  Operation& operator=(Operation&& other) noexcept;
+  ~Operation();
+  bool operator==(const Operation& other) const;
+
+  OperationVariant value;
 };
 
 template <class Visitor>
-decltype(auto) match(const Operation& operation, const Visitor& visitor) {
+decltype(auto) match(const Operation& operation, Visitor&& visitor) {
   return turnstone::match(operation.value, visitor);
 }
 
