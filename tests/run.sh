@@ -19,7 +19,7 @@ while (($#)); do
 done
 
 tests/install-packages.sh
-cmake --preset "$preset"
+cmake --preset "$preset" -DTURNSTONE_TESTS=ON
 cmake --build --preset "$preset"
 
 # A PostgreSQL server of our own: the distribution's programs, an unprivileged account, a socket in
