@@ -32,6 +32,7 @@ std::vector<const Field*> key_fields(const ModelState& model) {
 
 std::vector<std::string> columns_of(const std::vector<const Field*>& fields) {
   std::vector<std::string> columns;
+  columns.reserve(fields.size());
   for (const Field* field : fields) columns.push_back(column_of(*field));
   return columns;
 }
@@ -60,6 +61,7 @@ std::int64_t Eraser::erase(const ModelPtr& model, const Keys& keys) {
         keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), begin + slice)));
     const std::vector<Reference> found = references(model);
     std::vector<const Field*> wanted;
+    wanted.reserve(found.size());
     for (const Reference& reference : found) wanted.push_back(reference.target);
     for (const Field& field : model->fields) {
       if (field.parent_link) wanted.push_back(&field);

@@ -403,7 +403,7 @@ class Reader {
     return statement;
   }
   RunSQL::Source file_source(const Node& node) const {
-    const std::string name = node.name();
+    const std::string& name = node.name();
     const std::filesystem::path path(name);
     const bool leaves_folder =
         path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();

@@ -70,6 +70,7 @@ Document note_questions(Context& context, const std::vector<Error>& questions, b
 std::string no_changes(const std::vector<std::string>& apps) {
   if (apps.empty()) return "No changes detected\n";
   std::vector<std::string> quoted;
+  quoted.reserve(apps.size());
   for (const std::string& app : apps) quoted.push_back("'" + app + "'");
   return "No changes detected in app" + std::string(apps.size() > 1 ? "s " : " ") +
          join(quoted, ", ") + "\n";

@@ -208,6 +208,7 @@ void show_branches(Output& output, const std::string& app, const Branches& branc
 Migration merge_of(Context& context, const std::string& app, const std::vector<MigrationId>& leaves,
                    const std::string& name) {
   std::vector<std::string> names;
+  names.reserve(leaves.size());
   for (const MigrationId& leaf : leaves) names.push_back(leaf.name);
   const std::string joined = join(names, "_");
   const std::string number = next_number(names);

@@ -259,7 +259,7 @@ Index read_index(const Node& node, const std::string& app) {
 Constraint read_constraint(const Node& node, const std::string& app) {
   if (!node.is_object()) node.expected("a constraint object");
   const Node type = node.at("type");
-  const std::string name = type.name();
+  const std::string& name = type.name();
   if (name == "CheckConstraint") return read_check(node, app);
   if (name == "UniqueConstraint") return read_unique(node, app);
   if (name == "ExclusionConstraint") return read_exclusion(node, app);

@@ -123,7 +123,7 @@ class Renderer {
     char quote = 0;
     for (const char c : expression.name) {
       if (quote) {
-        quote = c == quote ? 0 : quote;
+        if (c == quote) quote = 0;
       } else if (c == '\'' || c == '"') {
         quote = c;
       } else if (c == '?' && next < expression.arguments.size()) {
@@ -210,6 +210,7 @@ class Renderer {
   Sql standard(const Expression& expression, const std::vector<Sql>& arguments) const {
     const std::string& head = expression.name;
     std::vector<Sql> operands;
+    operands.reserve(arguments.size());
     for (const Sql& argument : arguments) operands.push_back(operand(argument));
     if (head == "and" || head == "or") return join(operands, head == "and" ? " AND " : " OR ");
     if (head == "not") {

@@ -75,7 +75,7 @@ std::optional<Bytes> from_base64(std::string_view text) {
   unsigned group = 0;
   unsigned bits = 0;
   for (std::size_t i = 0; i < digits; ++i) {
-    const int value = base64_values[static_cast<unsigned char>(text[i])];
+    const auto value = static_cast<int>(base64_values[static_cast<unsigned char>(text[i])]);
     if (value < 0) return std::nullopt;
     group = group << 6 | static_cast<unsigned>(value);
     bits += 6;

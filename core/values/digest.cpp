@@ -24,7 +24,7 @@ class Algorithm {
       throw Error(ErrorKind::unsupported, "OpenSSL offers no " + name_ + " digest", "",
                   "check the OpenSSL configuration of this machine (FIPS mode?)");
     }
-    std::string result(size * 2, '0');
+    std::string result(std::size_t{2} * size, '0');
     for (std::size_t i = 0; i < size; ++i) {
       result[2 * i] = "0123456789abcdef"[digest[i] >> 4];
       result[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];

@@ -175,6 +175,7 @@ Value cell(const PGresult* result, int row, int column, Oid type) {
 
 std::vector<Oid> types_of(const PGresult* result) {
   std::vector<Oid> types;
+  types.reserve(static_cast<std::size_t>(PQnfields(result)));
   for (int i = 0; i < PQnfields(result); ++i) types.push_back(PQftype(result, i));
   return types;
 }
@@ -189,6 +190,7 @@ void read_row(const PGresult* result, int row, const std::vector<Oid>& types,
 
 std::vector<std::string> columns_of(const PGresult* result) {
   std::vector<std::string> columns;
+  columns.reserve(static_cast<std::size_t>(PQnfields(result)));
   for (int i = 0; i < PQnfields(result); ++i) columns.emplace_back(PQfname(result, i));
   return columns;
 }
@@ -318,7 +320,7 @@ class PostgresqlConnection final : public Connection {
       send(PQsendQuery(session_.get(), drop.c_str()), drop);
       finish(drop);
     }
-    const std::string name = next_name();
+    std::string name = next_name();
     send(PQsendPrepare(session_.get(), name.c_str(), sql.c_str(), p.size(), p.types()), sql);
     finish(sql);
     return name;

@@ -180,6 +180,7 @@ std::string unit_of(const Call& call, const std::map<std::string_view, std::stri
   const auto found = units.find(name);
   if (found != units.end()) return std::string(found->second);
   std::vector<std::string> known;
+  known.reserve(units.size());
   for (const auto& item : units) known.emplace_back(item.first);
   throw Error(ErrorKind::bad_model,
               "\"" + std::string(call.head) + "\" has no unit \"" + name + "\"", {},
@@ -248,7 +249,7 @@ Sql json_key(const Call& call) {
 }
 
 Sql is_empty(const Call& call) {
-  const Sql test = "isempty(" + call.arguments[0] + ")";
+  Sql test = "isempty(" + call.arguments[0] + ")";
   if (call.arguments.size() == 1) return test;
   const Expression& wanted = call.source.arguments[1];
   if (is_literal(wanted) && wanted.value.is_bool()) {

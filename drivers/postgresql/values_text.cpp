@@ -24,7 +24,7 @@ std::string string_of(const Json& value, const Field& field) {
 
 std::string text_of(const Json& value, const Field& field) {
   if (value.is_number()) return value.text();
-  const std::string text = string_of(value, field);
+  std::string text = string_of(value, field);
   if (text.find('\0') != std::string::npos) misfit(value, field);
   return text;
 }
@@ -342,7 +342,7 @@ std::string hstore_text(const Json& value, const Field& field) {
 
 std::string range_text(const Json& value, const Field& field) {
   if (value.is_string()) {
-    const std::string text = value.as_string();
+    std::string text = value.as_string();
     if (!text.starts_with("[") && !text.starts_with("(") && text != "empty") misfit(value, field);
     return text;
   }

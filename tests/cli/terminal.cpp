@@ -18,6 +18,7 @@ class Terminal {
   Terminal(const std::filesystem::path& folder, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), TURNSTONE_EXECUTABLE);
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
     child_ = forkpty(&terminal_, nullptr, nullptr, nullptr);

@@ -8,7 +8,6 @@
 
 using turnstone::DeclaredApp;
 using turnstone::Error;
-using turnstone::Field;
 using turnstone::ModelState;
 using turnstone::Problem;
 using turnstone::Registry;
@@ -217,6 +216,7 @@ std::string text_of(const turnstone::Expression& expression) {
 
 std::vector<std::string> texts(const std::vector<Problem>& problems) {
   std::vector<std::string> lines;
+  lines.reserve(problems.size());
   for (const Problem& problem : problems) {
     lines.push_back(problem.where + ": " + problem.message + "; " + problem.hint);
   }

@@ -31,11 +31,13 @@ inline const Dialect& postgresql() { return dialect_for("postgresql"); }
 /// Steps of one operation, or each of its own.
 inline std::vector<PlannedStep> planned(std::vector<Step> steps) {
   std::vector<PlannedStep> result;
+  result.reserve(steps.size());
   for (Step& step : steps) result.push_back({std::move(step), 0});
   return result;
 }
 inline std::vector<PlannedStep> planned_apart(std::vector<Step> steps) {
   std::vector<PlannedStep> result;
+  result.reserve(steps.size());
   for (Step& step : steps) result.push_back({std::move(step), result.size()});
   return result;
 }

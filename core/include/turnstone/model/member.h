@@ -275,6 +275,7 @@ Json json_of_member(const T& value) {
     refuse_enumerator(class_name<T>(), static_cast<std::int64_t>(value));
   } else if constexpr (ArrayMember<T>) {
     std::vector<Json> items;
+    items.reserve(value.size());
     for (const auto& item : value) items.push_back(json_of_member<typename T::value_type>(item));
     return json_of(items);
   } else if constexpr (std::same_as<T, Json>) {
