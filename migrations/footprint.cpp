@@ -107,10 +107,15 @@ class Collect {
   void operator()(const CreateExtension&) const { into_.barrier = true; }
   void operator()(const CreateCollation&) const { into_.barrier = true; }
   void operator()(const RemoveCollation&) const { into_.barrier = true; }
-  void operator()(const AddIndexConcurrently&) const { into_.barrier = true; }
-  void operator()(const RemoveIndexConcurrently&) const { into_.barrier = true; }
-  void operator()(const AddConstraintNotValid&) const { into_.barrier = true; }
-  void operator()(const ValidateConstraint&) const { into_.barrier = true; }
+  // For states and rows these are what their plain kin are.
+  void operator()(const AddIndexConcurrently& o) const { (*this)(AddIndex{o.model_name, o.index}); }
+  void operator()(const RemoveIndexConcurrently& o) const {
+    (*this)(RemoveIndex{o.model_name, o.name});
+  }
+  void operator()(const AddConstraintNotValid& o) const { constraint(o.model_name, o.constraint); }
+  void operator()(const ValidateConstraint& o) const {
+    (*this)(RemoveConstraint{o.model_name, o.name});
+  }
 
  private:
   ModelKey key(const std::string& name) const { return ModelKey{app_, lower_case(name)}; }
@@ -256,13 +261,16 @@ bool order_may_matter(const Operation& first, const Operation& second, bool same
   if (is_one_of<DeleteModel>(second) && ends_use) return true;
   if (is_one_of<RemoveField>(second)) {
     if (ends_use) return true;
-    if (same_model && is_one_of<AlterUniqueTogether, AlterOrderWithRespectTo, RemoveIndex,
-                                RemoveConstraint, AlterConstraint>(first)) {
+    if (same_model &&
+        is_one_of<AlterUniqueTogether, AlterOrderWithRespectTo, RemoveIndex,
+                  RemoveIndexConcurrently, RemoveConstraint, AlterConstraint>(first)) {
       return true;
     }
   }
   // A name or column that becomes free first may be the one taken next.
-  if (is_one_of<DeleteModel>(first) && is_one_of<AddIndex, RenameIndex, AddConstraint>(second)) {
+  if (is_one_of<DeleteModel>(first) &&
+      is_one_of<AddIndex, AddIndexConcurrently, RenameIndex, AddConstraint, AddConstraintNotValid>(
+          second)) {
     return true;
   }
   if (const auto* removed = std::get_if<RemoveField>(&first.value)) {
@@ -362,10 +370,16 @@ struct RenameFieldIn {
   void operator()(AddIndex& o) const {
     if (own(o.model_name)) rename.apply(o.index);
   }
+  void operator()(AddIndexConcurrently& o) const {
+    if (own(o.model_name)) rename.apply(o.index);
+  }
   void operator()(RenameIndex& o) const {
     if (own(o.model_name)) rename.apply(o.old_fields);
   }
   void operator()(AddConstraint& o) const {
+    if (own(o.model_name)) rename.apply(o.constraint);
+  }
+  void operator()(AddConstraintNotValid& o) const {
     if (own(o.model_name)) rename.apply(o.constraint);
   }
   void operator()(AlterConstraint& o) const {

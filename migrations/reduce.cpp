@@ -173,6 +173,11 @@ struct AfterCreate {
   Reduced operator()(const AddConstraint& o) const { return merged(o.model_name); }
   Reduced operator()(const RemoveConstraint& o) const { return merged(o.model_name); }
   Reduced operator()(const AlterConstraint& o) const { return merged(o.model_name); }
+  // A table that was made just now has no rows to spare.
+  Reduced operator()(const AddIndexConcurrently& o) const { return merged(o.model_name); }
+  Reduced operator()(const RemoveIndexConcurrently& o) const { return merged(o.model_name); }
+  Reduced operator()(const AddConstraintNotValid& o) const { return merged(o.model_name); }
+  Reduced operator()(const ValidateConstraint& o) const { return merged(o.model_name); }
   template <class Other>
   Reduced operator()(const Other&) const {
     return none();
@@ -228,6 +233,18 @@ struct Pairs {
   Reduced operator()(const AlterConstraint& a, const DeleteModel& b) const {
     return gone(a.model_name, b);
   }
+  Reduced operator()(const AddIndexConcurrently& a, const DeleteModel& b) const {
+    return gone(a.model_name, b);
+  }
+  Reduced operator()(const RemoveIndexConcurrently& a, const DeleteModel& b) const {
+    return gone(a.model_name, b);
+  }
+  Reduced operator()(const AddConstraintNotValid& a, const DeleteModel& b) const {
+    return gone(a.model_name, b);
+  }
+  Reduced operator()(const ValidateConstraint& a, const DeleteModel& b) const {
+    return gone(a.model_name, b);
+  }
   Reduced operator()(const RenameModel& a, const DeleteModel& b) const {
     return same_name(a.new_name, b.name) ? one(DeleteModel{a.old_name}) : none();
   }
@@ -281,16 +298,19 @@ struct Pairs {
   }
 
   // Indexes and constraints.
-  Reduced operator()(const AddIndex& a, const RemoveIndex& b) const {
-    return same(a, a.index.name, b, b.name) ? nothing() : none();
+  Reduced operator()(const AddIndex& a, const RemoveIndex& b) const { return undone_index(a, b); }
+  Reduced operator()(const AddIndex& a, const RemoveIndexConcurrently& b) const {
+    return undone_index(a, b);
   }
-  Reduced operator()(const AddIndex& a, const RenameIndex& b) const {
-    const bool it = b.old_name.empty() ? same(a, a.index.fields, b, b.old_fields)
-                                       : same(a, a.index.name, b, b.old_name);
-    if (!it) return none();
-    AddIndex result = a;
-    result.index.name = b.new_name;
-    return one(std::move(result));
+  Reduced operator()(const AddIndexConcurrently& a, const RemoveIndex& b) const {
+    return undone_index(a, b);
+  }
+  Reduced operator()(const AddIndexConcurrently& a, const RemoveIndexConcurrently& b) const {
+    return undone_index(a, b);
+  }
+  Reduced operator()(const AddIndex& a, const RenameIndex& b) const { return renamed_index(a, b); }
+  Reduced operator()(const AddIndexConcurrently& a, const RenameIndex& b) const {
+    return renamed_index(a, b);
   }
   Reduced operator()(const RenameIndex& a, const RenameIndex& b) const {
     if (!same(a, a.new_name, b, b.old_name)) return none();
@@ -301,8 +321,18 @@ struct Pairs {
     if (a.old_name.empty() || !same(a, a.new_name, b, b.name)) return none();
     return one(RemoveIndex{b.model_name, a.old_name});
   }
+  Reduced operator()(const RenameIndex& a, const RemoveIndexConcurrently& b) const {
+    if (a.old_name.empty() || !same(a, a.new_name, b, b.name)) return none();
+    return one(RemoveIndexConcurrently{b.model_name, a.old_name});
+  }
   Reduced operator()(const AddConstraint& a, const RemoveConstraint& b) const {
     return same(a, name_of(a.constraint), b, b.name) ? nothing() : none();
+  }
+  Reduced operator()(const AddConstraintNotValid& a, const RemoveConstraint& b) const {
+    return same(a, name_of(a.constraint), b, b.name) ? nothing() : none();
+  }
+  Reduced operator()(const ValidateConstraint& a, const RemoveConstraint& b) const {
+    return same(a, a.name, b, b.name) ? one(b) : none();
   }
   Reduced operator()(const AddConstraint& a, const AlterConstraint& b) const {
     return same(a, name_of(a.constraint), b, b.name)
@@ -329,6 +359,19 @@ struct Pairs {
  private:
   static Reduced gone(const std::string& model, const DeleteModel& b) {
     return same_name(model, b.name) ? one(b) : none();
+  }
+  template <class Add, class Remove>
+  static Reduced undone_index(const Add& a, const Remove& b) {
+    return same(a, a.index.name, b, b.name) ? nothing() : none();
+  }
+  template <class Add>
+  static Reduced renamed_index(const Add& a, const RenameIndex& b) {
+    const bool it = b.old_name.empty() ? same(a, a.index.fields, b, b.old_fields)
+                                       : same(a, a.index.name, b, b.old_name);
+    if (!it) return none();
+    Add result = a;
+    result.index.name = b.new_name;
+    return one(std::move(result));
   }
   template <class Second>
   static Reduced last(const std::string& model, const std::string& other, const Second& second) {

@@ -378,3 +378,101 @@ TEST_CASE("what may be left out is left out where something else is") {
       {"with a part of the state", {{sql()}, {with_state}}, {{sql()}, {with_state}}},
   });
 }
+
+TEST_CASE("the rest of Django's rules, in the order of its table") {
+  const Index index{.name = "i", .fields = {"a"}};
+  const CheckConstraint constraint{.name = "c", .condition = positive("a")};
+  const CheckConstraint other{.name = "c", .condition = positive("b")};
+  Options proxy;
+  proxy.proxy = true;
+  Options checked;
+  checked.constraints = {constraint};
+  check({
+      {"a proxy goes as a model does", {{create("P", {}, proxy)}, {DeleteModel{"P"}}}, {}},
+      {"comment",
+       {{AlterModelTableComment{"a", "x"}}, {AlterModelTableComment{"a", "y"}}},
+       {{AlterModelTableComment{"a", "y"}}}},
+      {"options",
+       {{AlterModelOptions{"a", true, "x"}}, {AlterModelOptions{"a", true, "y"}}},
+       {{AlterModelOptions{"a", true, "y"}}}},
+      {"what DeleteModel takes with it",
+       {{AlterModelTableComment{"a", "x"}},
+        {AlterOrderWithRespectTo{"a", ""}},
+        {RenameIndex{"a", "j", "i", {}}},
+        {AddConstraint{"a", constraint}},
+        {AlterConstraint{"a", "c", other}},
+        {ValidateConstraint{"a", "c"}},
+        {AddIndexConcurrently{"a", Index{.name = "k", .fields = {"a"}}}},
+        {RemoveIndexConcurrently{"a", "l"}},
+        {DeleteModel{"A"}}},
+       {{DeleteModel{"A"}}}},
+      {"an index that is renamed",
+       {{AddIndex{"a", index}}, {RenameIndex{"a", "j", "i", {}}}},
+       {{AddIndex{"a", Index{.name = "j", .fields = {"a"}}}}}},
+      {"an index renamed by its fields",
+       {{AddIndex{"a", index}}, {RenameIndex{"a", "j", "", {"a"}}}},
+       {{AddIndex{"a", Index{.name = "j", .fields = {"a"}}}}}},
+      {"an index renamed and removed",
+       {{RenameIndex{"a", "j", "i", {}}}, {RemoveIndex{"a", "j"}}},
+       {{RemoveIndex{"a", "i"}}}},
+      {"a constraint that is altered",
+       {{AddConstraint{"a", constraint}}, {AlterConstraint{"a", "c", other}}},
+       {{AddConstraint{"a", other}}}},
+      {"a constraint altered twice",
+       {{AlterConstraint{"a", "c", constraint}}, {AlterConstraint{"a", "c", other}}},
+       {{AlterConstraint{"a", "c", other}}}},
+      {"elidable before, between and behind",
+       {{sql(true)},
+        {RemoveField{"a", "x"}},
+        {RunCpp{"f", {}, true}},
+        {RemoveField{"a", "y"}},
+        {sql(true)}},
+       {{RemoveField{"a", "x"}}, {RemoveField{"a", "y"}}}},
+      {"an index made concurrently, and gone again",
+       {{AddIndexConcurrently{"a", index}}, {RemoveIndexConcurrently{"a", "i"}}},
+       {}},
+      {"an index made concurrently, and gone as any other",
+       {{AddIndexConcurrently{"a", index}}, {RemoveIndex{"a", "i"}}},
+       {}},
+      {"an index gone concurrently",
+       {{AddIndex{"a", index}}, {RemoveIndexConcurrently{"a", "i"}}},
+       {}},
+      {"an index made concurrently and renamed",
+       {{AddIndexConcurrently{"a", index}}, {RenameIndex{"a", "j", "i", {}}}},
+       {{AddIndexConcurrently{"a", Index{.name = "j", .fields = {"a"}}}}}},
+      {"what spares rows, on a table that has none",
+       {{create("A")},
+        {create("B")},
+        {AddIndexConcurrently{"a", index}},
+        {AddConstraintNotValid{"a", constraint}},
+        {ValidateConstraint{"a", "c"}}},
+       {{create("B")},
+        {create("A", {id_field()},
+                [&] {
+                  Options both = checked;
+                  both.indexes = {index};
+                  return both;
+                }())}}},
+      {"a constraint that was never validated",
+       {{AddConstraintNotValid{"a", constraint}}, {RemoveConstraint{"a", "c"}}},
+       {}},
+  });
+  check_kept({
+      {"another model", {{AddIndex{"a", index}}, {RemoveIndex{"b", "i"}}}},
+      {"a table's name may be what another one takes",
+       {{AlterModelTable{"a", "x"}}, {AlterModelTable{"b", "y"}}, {AlterModelTable{"a", "z"}}}},
+      {"another name", {{AddConstraint{"a", constraint}}, {RemoveConstraint{"a", "d"}}}},
+      {"altered, then renamed: nothing is saved",
+       {{AlterField{"a", plain("x")}}, {RenameField{"a", "x", "y"}}}},
+      {"rows keep their time of validation",
+       {{AddConstraintNotValid{"a", constraint}}, {ValidateConstraint{"a", "c"}}}},
+      {"raw SQL", {{RemoveField{"a", "x"}}, {sql()}, {DeleteModel{"A"}}}},
+      {"code", {{AddField{"a", plain("x")}}, {RunCpp{"f"}}, {RemoveField{"a", "x"}}}},
+      {"a state of its own",
+       {{AddField{"a", plain("x")}}, {SeparateDatabaseAndState{}}, {RemoveField{"a", "x"}}}},
+      {"an extension",
+       {{CreateModel{"A", {id_field()}, {}, {}}},
+        {CreateExtension{"hstore"}},
+        {AddField{"a", plain("x")}}}},
+  });
+}

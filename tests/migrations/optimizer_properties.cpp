@@ -4,10 +4,10 @@
 #include <turnstone/migrations/autodetector.h>
 
 #include <chrono>
-#include <random>
 
 #include "support/models.h"
 #include "support/random_models.h"
+#include "support/random_operations.h"
 
 using namespace turnstone;
 using namespace turnstone::migrations;
@@ -58,17 +58,23 @@ class Followed {
         row.insert(std::move(node));
       }
     } else if (const auto* alter = std::get_if<AlterField>(&operation.value)) {
+      if (!has_column(alter->field)) return;
       const Field was = *before.get({"lab", alter->model_name})->find_field(alter->field.name);
       for (auto& row : rows_[alter->model_name]) {
         Cell& cell = row[alter->field.name];
         if (cell && kind(was) != kind(alter->field)) cell = kind(alter->field) + "(" + *cell + ")";
-        if (!cell && was.null && !alter->field.null) cell = filled(alter->field);
+        if (!cell && was.null && !alter->field.null) {
+          cell = filled(alter->field);
+          refused_ = refused_ || cell == "?";
+        }
       }
     }
   }
 
   const ProjectState& state() const { return state_; }
   const std::map<std::string, Rows>& rows() const { return rows_; }
+  /// A NULL had to become a value and there was none: a database stops there.
+  bool refused() const { return refused_; }
 
  private:
   /// Columns between which values do not change.
@@ -91,119 +97,7 @@ class Followed {
 
   ProjectState state_;
   std::map<std::string, Rows> rows_{};
-};
-
-/// Operations over few names, so that they meet often. Each fits the state it comes to.
-class RandomOperations {
- public:
-  explicit RandomOperations(std::uint32_t seed) : random_(seed) {}
-
-  /// A list that leads from `state` on; `state` is moved behind it.
-  Operations list(ProjectState& state, std::size_t length) {
-    Operations operations;
-    for (int tries = 0; operations.size() < length && tries < 4000; ++tries) {
-      Operation operation = one();
-      ProjectState after = state;
-      try {
-        advance(after, "lab", operation);
-      } catch (const Error&) {
-        continue;
-      }
-      if (!problems_of(after).empty()) continue;
-      state = after;
-      operations.push_back(std::move(operation));
-    }
-    return operations;
-  }
-
- private:
-  std::uint32_t below(std::uint32_t bound) { return random_() % bound; }
-  std::string model() { return std::string(1, static_cast<char>('A' + below(4))); }
-  std::string model_name() { return lower_case(model()); }
-  std::string name() { return std::string(1, static_cast<char>('p' + below(4))); }
-
-  Field field(const std::string& called) {
-    switch (below(8)) {
-      case 0:
-        return optional(key_field(called, "lab." + model()));
-      case 1:
-        return many_field(called, "lab." + model());
-      case 2:
-        return generated_field(called, positive(name()));
-      case 3: {
-        Field decimal{.name = called, .type = FieldType::decimal, .null = below(2) == 0};
-        decimal.max_digits = 10;
-        decimal.decimal_places = static_cast<int>(below(3));
-        return decimal;
-      }
-      case 4:
-        return text_field(called, 10 + static_cast<int>(below(3)));
-      default:
-        break;
-    }
-    Field plain = integer_field(called);
-    if (below(3) == 0) plain.type = FieldType::big_integer;
-    plain.null = below(2) == 0;
-    if (below(3) == 0) plain.default_value = Json::of(static_cast<int>(below(3)));
-    if (below(5) == 0) plain.db_default = Expression::literal(Json::of(static_cast<int>(below(2))));
-    if (below(5) == 0) plain.unique = true;
-    if (below(6) == 0) plain.db_column = name();
-    return plain;
-  }
-
-  Operation one() {
-    switch (below(22)) {
-      case 0:
-      case 1: {
-        CreateModel create{.name = model(), .fields = {id_field()}};
-        if (below(2) == 0) create.fields.push_back(field(name()));
-        return {create};
-      }
-      case 2:
-        return {DeleteModel{model()}};
-      case 3:
-        return {RenameModel{model(), model()}};
-      case 4:
-        return {AlterModelTable{model_name(), below(2) == 0 ? "" : "t" + name()}};
-      case 5:
-        return {AlterUniqueTogether{model_name(), {{name(), name()}}}};
-      case 6:
-        return {AlterUniqueTogether{model_name(), {}}};
-      case 7:
-        return {AlterModelOptions{model_name(), below(3) != 0, ""}};
-      case 8:
-      case 9:
-      case 10:
-        return {AddField{model_name(), field(name()), below(2) == 0}};
-      case 11:
-      case 12:
-        return {RemoveField{model_name(), name()}};
-      case 13:
-      case 14:
-        return {AlterField{model_name(), field(name()), below(2) == 0}};
-      case 15:
-      case 16:
-        return {RenameField{model_name(), name(), name()}};
-      case 17:
-        return {AddIndex{model_name(), Index{.name = "i" + name(), .fields = {name()}}}};
-      case 18:
-        return {RemoveIndex{model_name(), "i" + name()}};
-      case 19:
-        return {RenameIndex{model_name(), "i" + name(), "i" + name(), {}}};
-      case 20:
-        return {AddConstraint{
-            model_name(), CheckConstraint{.name = "c" + name(), .condition = positive(name())}}};
-      default:
-        if (below(2) == 0) {
-          const std::string called = "c" + name();
-          return {AlterConstraint{model_name(), called,
-                                  CheckConstraint{.name = called, .condition = positive(name())}}};
-        }
-        return {RemoveConstraint{model_name(), "c" + name()}};
-    }
-  }
-
-  std::mt19937 random_;
+  bool refused_ = false;
 };
 
 void check_same_way(const ProjectState& from, const Operations& operations) {
@@ -227,7 +121,7 @@ void check_same_way(const ProjectState& from, const Operations& operations) {
     return;
   }
   CHECK((got.state() == wanted.state()));
-  CHECK((got.rows() == wanted.rows()));
+  if (!wanted.refused()) CHECK((got.rows() == wanted.rows()));
 }
 
 }  // namespace

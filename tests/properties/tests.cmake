@@ -1,3 +1,4 @@
 turnstone_tests(properties
   histories
+  optimized_lists
 )

@@ -1,0 +1,75 @@
+#include "support/random_history.h"
+
+#include <doctest/doctest.h>
+#include <turnstone/identifier.h>
+#include <turnstone/migrations/autodetector.h>
+#include <turnstone/schema/lower.h>
+
+namespace turnstone::test {
+
+using namespace migrations;  // NOLINT: all of a history's parts
+
+std::vector<Migration> detected(const ProjectState& from, const ProjectState& to,
+                                const std::string& leaf, Questioner& questioner) {
+  ExistingMigrations existing;
+  if (!leaf.empty()) existing.leaf["lab"] = leaf;
+  std::vector<Migration> migrations;
+  for (auto& [app, list] :
+       detect_changes(from, to, existing, questioner, {.timestamp = "20261125_1020"})) {
+    for (Migration& migration : list) {
+      migration.digest = digest_of(migration);
+      migrations.push_back(std::move(migration));
+    }
+  }
+  return migrations;
+}
+
+void insert_rows(Lab& lab, const ProjectState& state) {
+  state.each([&](const ModelPtr& model) {
+    for (const int number : {1, 2}) {
+      std::vector<std::string> columns{"id"};
+      std::vector<std::string> values{std::to_string(number)};
+      for (const Field& field : model->fields) {
+        if (field.name == "id" || !has_column(field) || is_relation(field.type)) continue;
+        columns.push_back(column_name(field));
+        const bool null = number == 2 && field.null;
+        values.push_back(null ? "NULL" : lab.dialect().literal(sample_default(field), field));
+      }
+      lab.execute("INSERT INTO " + quote_identifier(database_table(*model, lab.dialect())) + " (" +
+                  quote_identifiers(columns) + ") VALUES (" + join(values, ", ") + ")");
+    }
+  });
+}
+
+std::vector<Round> make_history(std::uint32_t seed, std::string& story) {
+  RandomModels models(seed);
+  std::vector<Round> rounds;
+  std::string leaf;
+  const int count = 3 + static_cast<int>(seed % 4);
+  for (int i = 0; i < count; ++i) {
+    const ProjectState before = models.state();
+    models.change();
+    for (const std::string& item : models.log()) {
+      story += "round " + std::to_string(i) + ": " + item + "\n";
+    }
+    KnowingQuestioner questioner(models.renames());
+    Round round{.migrations = detected(before, models.state(), leaf, questioner),
+                .state = models.state()};
+    ProjectState reached = before;
+    for (const Migration& migration : round.migrations) {
+      advance(reached, migration);
+      leaf = migration.id.name;
+      for (const Operation& operation : migration.operations) {
+        story += "  " + migration.id.name + ": " + describe(operation) + "\n";
+      }
+    }
+    INFO(story);
+    REQUIRE(reached == models.state());
+    KnowingQuestioner again(models.renames());
+    REQUIRE(detected(models.state(), models.state(), leaf, again).empty());
+    rounds.push_back(std::move(round));
+  }
+  return rounds;
+}
+
+}  // namespace turnstone::test
