@@ -26,6 +26,8 @@ Recorded read_all(Connection& connection, const Backend& backend);
 /// Requires: the table is there.
 Stamp read_stamp(Connection& connection);
 
+/// Migrations whose rows come, or go, with that of `migration`; itself last.
+std::vector<MigrationId> recorded_ids(const Migration& migration, bool backwards);
 Statement delete_rows(const std::vector<MigrationId>& ids, const Dialect& dialect);
 Statement update_digest(const Migration& migration, const Dialect& dialect);
 

@@ -50,9 +50,7 @@ bool same_ids(const History& a, const History& b) {
 /// `history` after `planned` was done.
 void record(History& history, const PlannedMigration& planned) {
   const Migration& migration = *planned.migration;
-  std::vector<MigrationId> ids = migration.replaces;
-  ids.push_back(migration.id);
-  for (const MigrationId& id : ids) {
+  for (const MigrationId& id : recorder::recorded_ids(migration, planned.backwards)) {
     if (planned.backwards) {
       history.erase(id);
     } else {
@@ -113,6 +111,8 @@ class Migrator {
       if (next == replan) return false;
       i = next;
     }
+    // The last of the old files may have completed what a squash replaces.
+    if (connection_.alive()) settle_rows(Graph(files_, &recorded_.history));
     return true;
   }
 
@@ -154,15 +154,18 @@ class Migrator {
     return exact;
   }
 
-  /// Rows that must change before anything is applied: digests of accepted files, squashes whose
-  /// parts are all there. False when another process changed the history at the same moment.
+  /// Rows that must change before anything is applied: digests of accepted files and of those that
+  /// were rewritten without a change of meaning, squashes whose parts are all there. False when
+  /// another process changed the history at the same moment.
   bool settle_rows(const Graph& graph) {
     std::vector<Statement> statements;
-    if (options_.accept_edited) {
-      for (const MigrationId& id : edited_files(graph, recorded_.history)) {
+    const auto renew = [&](const std::vector<MigrationId>& ids) {
+      for (const MigrationId& id : ids) {
         statements.push_back(recorder::update_digest(graph.at(id), dialect_));
       }
-    }
+    };
+    renew(rewritten_files(graph, recorded_.history));
+    if (options_.accept_edited) renew(edited_files(graph, recorded_.history));
     for (const auto& entry : graph.replaced()) {
       const MigrationId& squash = entry.first;
       if (recorded_.history.contains(squash) || !is_applied(graph, recorded_.history, squash)) {
@@ -170,6 +173,7 @@ class Migrator {
       }
       Migration alone = graph.at(squash);
       alone.replaces.clear();
+      alone.stands_for.clear();
       statements.push_back(recorder::insert_row(alone, dialect_));
     }
     if (statements.empty()) return true;

@@ -401,6 +401,33 @@ Graph::Graph(std::vector<Migration> migrations, const History* history) {
   parents_ = std::move(builder.parents);
   children_ = std::move(builder.children);
   replaced_ = std::move(builder.replaced);
+  tell_squashed();
+}
+
+void Graph::tell_squashed() {
+  const auto change = [&](const MigrationId& id, const auto& how) {
+    const auto at = all_.find(id);
+    if (at == all_.end()) return;
+    auto changed = std::make_shared<Migration>(*at->second);
+    how(*changed);
+    at->second = std::move(changed);
+  };
+  for (const auto& [squash, ids] : replaced_) {
+    const std::vector<MigrationId>& all = ids;
+    change(squash, [&](Migration& migration) { migration.stands_for = all; });
+  }
+  for (const auto& entry : squashes_) {
+    const MigrationId& squash = entry.first;
+    if (all_.contains(squash) || is_replaced(squash)) continue;
+    std::vector<MigrationId> old = entry.second;
+    for (std::size_t i = 0; i < old.size(); ++i) {
+      const MigrationId id = old[i];
+      change(id, [&](Migration& migration) { migration.part_of.push_back(squash); });
+      const auto inner = squashes_.find(id);
+      if (inner == squashes_.end() || all_.contains(id)) continue;
+      old.insert(old.end(), inner->second.begin(), inner->second.end());
+    }
+  }
 }
 
 const Migration& Graph::at(const MigrationId& id) const {
@@ -496,18 +523,20 @@ MigrationId Graph::find(const std::string& app, const std::string& prefix) const
   const MigrationId exact{app, prefix};
   if (contains(exact)) return exact;
   if (squashes_.contains(exact) && !is_replaced(exact)) {
-    throw Error(ErrorKind::usage,
-                exact.text() +
-                    " can't be used because only some of the migrations it replaces are "
-                    "applied",
-                {}, "name one of those it replaces");
+    MigrationId last = exact;
+    while (!contains(last) && squashes_.contains(last)) last = squashes_.at(last).back();
+    if (contains(last)) return last;
   }
-  for (const auto& [squash, replaced] : replaced_) {
-    if (std::find(replaced.begin(), replaced.end(), exact) != replaced.end()) {
-      throw Error(ErrorKind::usage, exact.text() + " is replaced by " + squash.text(), {},
+  const auto refuse_replaced = [&](const auto& is_it) {
+    for (const auto& entry : replaced_) {
+      const auto& replaced = entry.second;
+      const auto at = std::find_if(replaced.begin(), replaced.end(), is_it);
+      if (at == replaced.end()) continue;
+      throw Error(ErrorKind::usage, at->text() + " is replaced by " + entry.first.text(), {},
                   "name that one");
     }
-  }
+  };
+  refuse_replaced([&](const MigrationId& id) { return id == exact; });
   std::vector<std::string> matches;
   std::vector<std::string> names;
   for (auto at = all_.lower_bound({app, ""}); at != all_.end() && at->first.app == app; ++at) {
@@ -520,6 +549,8 @@ MigrationId Graph::find(const std::string& app, const std::string& prefix) const
                 "more than one migration of app \"" + app + "\" begins with \"" + prefix + "\"", {},
                 "it may be " + join(matches, ", "));
   }
+  refuse_replaced(
+      [&](const MigrationId& id) { return id.app == app && id.name.starts_with(prefix); });
   const std::string near = did_you_mean(prefix, names);
   throw Error(ErrorKind::usage,
               "app \"" + app + "\" has no migration that begins with \"" + prefix + "\"", {},

@@ -58,6 +58,36 @@ bool is_migration_file(const fs::path& file) {
          name.front() != '~' && name.front() != '.';
 }
 
+/// The digests under `formerly`.
+std::vector<std::string> read_digests(const Node& root) {
+  std::vector<std::string> digests;
+  const auto node = root.find("formerly");
+  if (!node) return digests;
+  for (const Node& item : node->items()) {
+    const std::string digest = item.text();
+    const bool hexadecimal =
+        digest.find_first_not_of("0123456789abcdef", 7) == std::string::npos && digest.size() == 71;
+    if (!digest.starts_with("sha256:") || !hexadecimal)
+      item.fail("\"" + digest + "\" is no digest");
+    digests.push_back(digest);
+  }
+  return digests;
+}
+
+/// The file as JSON, keys in order.
+Tree tree_of(const Migration& migration, bool with_formerly) {
+  Tree root = Tree::object();
+  root["turnstone"] = format_version;
+  if (migration.initial) root["initial"] = *migration.initial;
+  if (!migration.atomic) root["atomic"] = false;
+  if (!migration.dependencies.empty()) root["dependencies"] = write_ids(migration.dependencies);
+  if (!migration.run_before.empty()) root["run_before"] = write_ids(migration.run_before);
+  if (!migration.replaces.empty()) root["replaces"] = write_ids(migration.replaces);
+  if (with_formerly && !migration.formerly.empty()) root["formerly"] = migration.formerly;
+  root["operations"] = write_operations(migration.operations);
+  return root;
+}
+
 std::string digest_with(const std::string& canonical, const Operations& operations) {
   const std::vector<std::string> files = sql_file_texts(operations);
   if (files.empty()) return "sha256:" + sha256_hex(canonical);
@@ -74,20 +104,10 @@ bool Migration::is_initial() const {
                       [&](const MigrationId& parent) { return parent.app == id.app; });
 }
 
-std::string to_text(const Migration& migration) {
-  Tree root = Tree::object();
-  root["turnstone"] = format_version;
-  if (migration.initial) root["initial"] = *migration.initial;
-  if (!migration.atomic) root["atomic"] = false;
-  if (!migration.dependencies.empty()) root["dependencies"] = write_ids(migration.dependencies);
-  if (!migration.run_before.empty()) root["run_before"] = write_ids(migration.run_before);
-  if (!migration.replaces.empty()) root["replaces"] = write_ids(migration.replaces);
-  root["operations"] = write_operations(migration.operations);
-  return json::pretty(root);
-}
+std::string to_text(const Migration& migration) { return json::pretty(tree_of(migration, true)); }
 
 std::string digest_of(const Migration& migration) {
-  return digest_with(to_text(migration), migration.operations);
+  return digest_with(json::pretty(tree_of(migration, false)), migration.operations);
 }
 
 Migration read_migration(const std::string& app, const fs::path& file, const std::string& text) {
@@ -102,14 +122,15 @@ Migration read_migration(const std::string& app, const fs::path& file, const std
   const Tree tree = parse_file(file, text);
   const Node root(file.string(), tree);
   check_format_version(root);
-  root.only_keys(
-      {"turnstone", "initial", "atomic", "dependencies", "run_before", "replaces", "operations"});
+  root.only_keys({"turnstone", "initial", "atomic", "dependencies", "run_before", "replaces",
+                  "formerly", "operations"});
   const auto initial = root.find("initial");
   if (initial && !initial->is_null()) migration.initial = initial->boolean();
   if (const auto atomic = root.find("atomic")) migration.atomic = atomic->boolean();
   migration.dependencies = read_ids(root, "dependencies");
   migration.run_before = read_ids(root, "run_before");
   migration.replaces = read_ids(root, "replaces");
+  migration.formerly = read_digests(root);
   const auto own = std::find(migration.replaces.begin(), migration.replaces.end(), migration.id);
   if (own != migration.replaces.end()) {
     root.at("replaces").fail("a migration can't replace itself");
@@ -117,6 +138,13 @@ Migration read_migration(const std::string& app, const fs::path& file, const std
   migration.operations = read_operations(root.at("operations"), app, {file.parent_path(), read});
   migration.digest = digest_of(migration);
   return migration;
+}
+
+std::vector<std::string> sql_files_of(const Migration& migration) {
+  std::vector<std::string> names = sql_file_names(migration.operations);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
 }
 
 std::vector<Migration> load_migrations(const std::string& app, const fs::path& folder) {

@@ -548,10 +548,15 @@ struct Write {
 
 // SQL files -------------------------------------------------------------------------------------
 
-void collect(const Operations& operations, std::vector<std::string>& texts);
+/// Files that RunSQL operations are read from.
+struct SqlFileUses {
+  std::vector<std::string> names{};
+  std::vector<std::string> texts{};
+};
+void collect(const Operations& operations, SqlFileUses& uses);
 
 struct CollectSqlFiles {
-  std::vector<std::string>& texts;
+  SqlFileUses& uses;
 
   void operator()(const RunSQL& o) const {
     source(o.sql);
@@ -567,15 +572,17 @@ struct CollectSqlFiles {
 
  private:
   void source(const RunSQL::Source& value) const {
-    if (!value.file.empty()) texts.push_back(value.text.value_or(""));
+    if (value.file.empty()) return;
+    uses.names.push_back(value.file);
+    uses.texts.push_back(value.text.value_or(""));
   }
   void nested(const std::shared_ptr<const Operations>& operations) const {
-    if (operations) collect(*operations, texts);
+    if (operations) collect(*operations, uses);
   }
 };
 
-void collect(const Operations& operations, std::vector<std::string>& texts) {
-  for (const Operation& operation : operations) match(operation, CollectSqlFiles{texts});
+void collect(const Operations& operations, SqlFileUses& uses) {
+  for (const Operation& operation : operations) match(operation, CollectSqlFiles{uses});
 }
 
 }  // namespace
@@ -609,9 +616,15 @@ Tree write_operations(const Operations& operations) {
 }
 
 std::vector<std::string> sql_file_texts(const Operations& operations) {
-  std::vector<std::string> texts;
-  collect(operations, texts);
-  return texts;
+  SqlFileUses uses;
+  collect(operations, uses);
+  return std::move(uses.texts);
+}
+
+std::vector<std::string> sql_file_names(const Operations& operations) {
+  SqlFileUses uses;
+  collect(operations, uses);
+  return std::move(uses.names);
 }
 
 const std::vector<std::string>& operation_names() {

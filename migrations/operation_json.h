@@ -32,6 +32,8 @@ json::Tree write_operations(const Operations& operations);
 
 /// Texts of the SQL files that `operations` and those inside them name, in order of mention.
 std::vector<std::string> sql_file_texts(const Operations& operations);
+/// Their names, likewise.
+std::vector<std::string> sql_file_names(const Operations& operations);
 
 /// Names of all operations, in the order of the variant.
 const std::vector<std::string>& operation_names();

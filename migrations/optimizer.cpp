@@ -1,3 +1,5 @@
+#include "optimizer.h"
+
 #include <turnstone/identifier.h>
 #include <turnstone/migrations/autodetector.h>
 
@@ -31,13 +33,6 @@ using Items = std::vector<std::unique_ptr<Item>>;
 
 bool may_swap(const Item& first, const Item& second) {
   return may_swap(first.operation, first.touches, second.operation, second.touches);
-}
-
-/// An operation that may be left out where there are others, and that no state depends on.
-bool is_elidable(const Operation& operation) {
-  if (const auto* code = std::get_if<RunCpp>(&operation.value)) return code->elidable;
-  const auto* sql = std::get_if<RunSQL>(&operation.value);
-  return sql && sql->elidable && (!sql->state_operations || sql->state_operations->empty());
 }
 
 class Optimizer {
@@ -155,6 +150,12 @@ class Optimizer {
 };
 
 }  // namespace
+
+bool is_elidable(const Operation& operation) {
+  if (const auto* code = std::get_if<RunCpp>(&operation.value)) return code->elidable;
+  const auto* sql = std::get_if<RunSQL>(&operation.value);
+  return sql && sql->elidable && (!sql->state_operations || sql->state_operations->empty());
+}
 
 Operations optimize(const Operations& operations, const std::string& app) {
   return Optimizer(operations, app).run();

@@ -121,13 +121,35 @@ std::vector<MigrationId> unknown_rows(const Graph& graph, const History& history
   return unknown;
 }
 
-std::vector<MigrationId> edited_files(const Graph& graph, const History& history) {
-  std::vector<MigrationId> edited;
+namespace {
+
+/// How the file of an applied migration stands to what was recorded of it.
+enum class Record { same, former, other };
+
+std::vector<MigrationId> files_recorded_as(Record wanted, const Graph& graph,
+                                           const History& history) {
+  std::vector<MigrationId> found;
   for (const auto& [id, row] : history.rows()) {
     if (!graph.contains(id) || row.digest.empty()) continue;
-    if (graph.at(id).digest != row.digest) edited.push_back(id);
+    const Migration& file = graph.at(id);
+    const auto& former = file.formerly;
+    const Record record = file.digest == row.digest ? Record::same
+                          : std::find(former.begin(), former.end(), row.digest) != former.end()
+                              ? Record::former
+                              : Record::other;
+    if (record == wanted) found.push_back(id);
   }
-  return edited;
+  return found;
+}
+
+}  // namespace
+
+std::vector<MigrationId> edited_files(const Graph& graph, const History& history) {
+  return files_recorded_as(Record::other, graph, history);
+}
+
+std::vector<MigrationId> rewritten_files(const Graph& graph, const History& history) {
+  return files_recorded_as(Record::former, graph, history);
 }
 
 }  // namespace turnstone::migrations

@@ -76,18 +76,20 @@ void create(Connection& connection, const ModelState& model, const Dialect& dial
 
 std::string now_sql(const Dialect& dialect) { return dialect.function_value("now", time_field()); }
 
-/// `(app, name)` pairs that a migration's row stands for: its own last.
-std::vector<MigrationId> recorded_ids(const Migration& migration) {
-  std::vector<MigrationId> ids = migration.replaces;
-  ids.push_back(migration.id);
-  return ids;
-}
-
 std::string table_sql(std::string_view table) { return quote_identifier(table); }
 
 }  // namespace
 
 namespace recorder {
+
+std::vector<MigrationId> recorded_ids(const Migration& migration, bool backwards) {
+  // Without a graph that knows better: what the file says.
+  std::vector<MigrationId> ids =
+      migration.stands_for.empty() ? migration.replaces : migration.stands_for;
+  if (backwards) ids.insert(ids.end(), migration.part_of.begin(), migration.part_of.end());
+  ids.push_back(migration.id);
+  return ids;
+}
 
 Recorded read_all(Connection& connection, const Backend& backend) {
   Recorded recorded;
@@ -147,7 +149,7 @@ Statement insert_row(const Migration& migration, const Dialect& dialect) {
   Statement statement;
   statement.sql = "INSERT INTO " + table_sql(history_table) +
                   " (\"app\", \"name\", \"applied\", \"digest\") VALUES ";
-  for (const MigrationId& id : recorded_ids(migration)) {
+  for (const MigrationId& id : recorded_ids(migration, false)) {
     const std::size_t position = statement.parameters.size();
     if (position != 0) statement.sql += ", ";
     statement.sql += "(" + dialect.placeholder(position + 1) + ", " +
@@ -161,7 +163,7 @@ Statement insert_row(const Migration& migration, const Dialect& dialect) {
 }
 
 Statement delete_row(const Migration& migration, const Dialect& dialect) {
-  return delete_rows(recorded_ids(migration), dialect);
+  return delete_rows(recorded_ids(migration, true), dialect);
 }
 
 Statement delete_rows(const std::vector<MigrationId>& ids, const Dialect& dialect) {

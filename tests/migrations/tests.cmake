@@ -19,5 +19,6 @@ turnstone_tests(migrations
   recorder
   script_text
   snapshot
+  squash
   write_files
 )

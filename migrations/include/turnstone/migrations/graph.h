@@ -69,10 +69,13 @@ class Graph {
   /// Files with a `replaces`, also those this graph has no use for, and what stands there.
   const std::map<MigrationId, std::vector<MigrationId>>& squashes() const { return squashes_; }
   /// The one migration of `app` that `prefix` means: the exact name, else the only one that begins
-  /// so. Throws Error{usage} with candidates or the nearest name.
+  /// so. The name of a squash that gave way means the last of what it replaces. Throws Error{usage}
+  /// with candidates or the nearest name.
   MigrationId find(const std::string& app, const std::string& prefix) const;
 
  private:
+  void tell_squashed();
+
   std::map<MigrationId, std::shared_ptr<const Migration>> all_{};
   std::map<MigrationId, std::set<MigrationId>> parents_{};
   std::map<MigrationId, std::set<MigrationId>> children_{};
@@ -109,8 +112,11 @@ void check_consistent(const Graph& graph, const History& history, const std::str
 /// Rows of applied migrations that no file has (and no squash replaces), in order. A squash that
 /// gives way to its old files has one.
 std::vector<MigrationId> unknown_rows(const Graph& graph, const History& history);
-/// Applied migrations whose file has another digest than when applied, in order.
+/// Applied migrations whose file has another digest than when applied, and none it had formerly; in
+/// order.
 std::vector<MigrationId> edited_files(const Graph& graph, const History& history);
+/// Applied migrations that were recorded with a digest their file had formerly, in order.
+std::vector<MigrationId> rewritten_files(const Graph& graph, const History& history);
 
 /// State after all of `ids`, which must be in order.
 ProjectState replay(const Graph& graph, const std::vector<MigrationId>& ids);

@@ -28,9 +28,18 @@ struct Migration {
   std::vector<MigrationId> dependencies{};
   std::vector<MigrationId> run_before{};
   std::vector<MigrationId> replaces{};
+  /// Digests the file had before a command rewrote it without changing what it does: a database
+  /// that recorded one of them has this migration unedited. Not part of the digest.
+  std::vector<std::string> formerly{};
   Operations operations{};
   std::string digest{};  ///< `sha256:…` of the canonical form; filled by reader and writer
   std::filesystem::path file{};
+  /// Filled by `Graph`. Of a squash in use: all it stands for, in order; for a squash of squashes
+  /// what these replace too. Their rows come and go with its own.
+  std::vector<MigrationId> stands_for{};
+  /// Filled by `Graph`. Squashes that gave way to this one and its like: their rows go with its
+  /// own.
+  std::vector<MigrationId> part_of{};
 
   /// `initial`, or without it: no dependency in its own app.
   bool is_initial() const;
@@ -38,9 +47,11 @@ struct Migration {
 
 /// Canonical text of a migration file, with final newline. `formats.md` §4.
 std::string to_text(const Migration& migration);
-/// `sha256:<hex>` of that text, followed by the hexadecimal SHA-256 and a newline for each SQL file
-/// it names.
+/// `sha256:<hex>` of that text without `formerly`, followed by the hexadecimal SHA-256 and a
+/// newline for each SQL file it names.
 std::string digest_of(const Migration& migration);
+/// Names of the SQL files beside it that the migration is read from, each once, sorted.
+std::vector<std::string> sql_files_of(const Migration& migration);
 /// Reads one file's text. `app` and the name come from its place. `file` is for messages, and the
 /// folder of `sql_file`. Throws Error{bad_file} with file and JSON pointer.
 Migration read_migration(const std::string& app, const std::filesystem::path& file,
