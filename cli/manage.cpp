@@ -17,6 +17,8 @@ namespace turnstone::cli {
 namespace {
 
 const std::string common_group = "Options of every command";
+/// Of arguments that are needed, where which of them is given is told afterwards.
+const std::string needed_group = "needed";
 
 /// `name` and, in a column of its own, `words`: on the next line where the name is too long.
 std::string entry(const std::string& name, const std::string& words, std::size_t width) {
@@ -44,7 +46,7 @@ class HelpText : public CLI::Formatter {
     const auto commands = app->get_subcommands([](const CLI::App*) { return true; });
     if (!commands.empty()) text += "\nCommands:\n";
     for (const CLI::App* command : commands) {
-      text += entry(command->get_name(), first_sentence(command->get_description()), 20);
+      text += entry(command->get_name(), first_sentence(command->get_description()), 22);
     }
     std::vector<std::string> groups = app->get_groups();
     std::stable_partition(groups.begin(), groups.end(),
@@ -79,7 +81,8 @@ class HelpText : public CLI::Formatter {
     if (option->get_positional()) {
       const std::string name =
           option->get_single_name() + (option->get_expected_max() > 1 ? "..." : "");
-      return option->get_required() ? name : "[" + name + "]";
+      const bool needed = option->get_required() || option->get_group() == needed_group;
+      return needed ? name : "[" + name + "]";
     }
     std::string text;
     for (const std::string& name : option->get_snames()) text += "-" + name + ", ";
@@ -120,6 +123,9 @@ class CommandLine {
     add_makemigrations();
     add_migrate();
     add_sqlmigrate();
+    add_squashmigrations();
+    add_retiresquash();
+    add_optimizemigration();
     add_showmigrations();
     add_check();
     add_flush();
@@ -195,6 +201,9 @@ class CommandLine {
   void add_makemigrations();
   void add_migrate();
   void add_sqlmigrate();
+  void add_squashmigrations();
+  void add_retiresquash();
+  void add_optimizemigration();
   void add_showmigrations();
   void add_check();
   void add_flush();
@@ -216,6 +225,9 @@ class CommandLine {
   MakemigrationsOptions makemigrations_{};
   MigrateOptions migrate_{};
   SqlmigrateOptions sqlmigrate_{};
+  SquashmigrationsOptions squashmigrations_{};
+  RetiresquashOptions retiresquash_{};
+  OptimizemigrationOptions optimizemigration_{};
   ShowmigrationsOptions showmigrations_{};
   CheckOptions check_{};
   FlushOptions flush_{};
@@ -307,6 +319,56 @@ void CommandLine::add_sqlmigrate() {
   command->add_option("NAME", sqlmigrate_.name, "migration, or the beginning of its name")
       ->required();
   command->add_flag("--backwards", sqlmigrate_.backwards, "the way back");
+}
+
+void CommandLine::add_squashmigrations() {
+  CLI::App* command =
+      add({"squashmigrations",
+           "Writes one migration in place of several.\nThe old files stay until retiresquash: "
+           "databases "
+           "in the middle of them go on.",
+           "@ squashmigrations blog 0004            0001 to 0004\n"
+           "  @ squashmigrations blog 0002 0004 --squashed-name books"},
+          [this](Context& context) { return squashmigrations(context, squashmigrations_); });
+  SquashmigrationsOptions& o = squashmigrations_;
+  command->add_option("APP", o.app, "the app")->required();
+  command->add_option("START", o.start, "first migration; that of the app unless given");
+  command->add_option("END", o.end, "last migration, or the beginning of its name")
+      ->group(needed_group);
+  command->add_flag("--no-optimize", o.no_optimize, "keep all operations as they are");
+  command->add_option("--squashed-name", o.name, "use this name, behind the number")
+      ->type_name("NAME");
+  command->add_flag("--dry-run", o.dry_run, "write nothing; -v 3 shows the file");
+  command->add_flag("--noinput,--no-input", o.no_input, "ask nothing");
+}
+
+void CommandLine::add_retiresquash() {
+  CLI::App* command = add(
+      {"retiresquash",
+       "Makes a squash a migration like any other.\nRemoves the old files, once every database of "
+       "turnstone.json has the squash recorded.",
+       "@ retiresquash blog 0001_squashed_0004"},
+      [this](Context& context) { return retiresquash(context, retiresquash_); });
+  RetiresquashOptions& o = retiresquash_;
+  command->add_option("APP", o.app, "the app")->required();
+  command->add_option("NAME", o.name, "squash, or the beginning of its name")->required();
+  many(command, "--only", o.only, "NAME",
+       "alias or URL of a database that counts, may be\nrepeated; all unless given");
+  command->add_flag("--dry-run", o.dry_run, "change nothing");
+  command->add_flag("--noinput,--no-input", o.no_input, "ask nothing");
+}
+
+void CommandLine::add_optimizemigration() {
+  CLI::App* command = add(
+      {"optimizemigration",
+       "Shortens a migration's operations.\nDatabases that have applied it take the new file as "
+       "the same migration.",
+       "@ optimizemigration blog 0002 --check"},
+      [this](Context& context) { return optimizemigration(context, optimizemigration_); });
+  OptimizemigrationOptions& o = optimizemigration_;
+  command->add_option("APP", o.app, "the app")->required();
+  command->add_option("NAME", o.name, "migration, or the beginning of its name")->required();
+  command->add_flag("--check", o.check, "write nothing; exit 1 if it can be shortened");
 }
 
 void CommandLine::add_showmigrations() {

@@ -49,6 +49,33 @@ struct SqlmigrateOptions {
 };
 int sqlmigrate(Context& context, const SqlmigrateOptions& options);
 
+struct SquashmigrationsOptions {
+  std::string app{};
+  std::string start{};  ///< or the end, where that is empty
+  std::string end{};
+  std::string name{};
+  bool no_optimize = false;
+  bool dry_run = false;
+  bool no_input = false;
+};
+int squashmigrations(Context& context, const SquashmigrationsOptions& options);
+
+struct RetiresquashOptions {
+  std::string app{};
+  std::string name{};
+  std::vector<std::string> only{};  ///< databases that count
+  bool dry_run = false;
+  bool no_input = false;
+};
+int retiresquash(Context& context, const RetiresquashOptions& options);
+
+struct OptimizemigrationOptions {
+  std::string app{};
+  std::string name{};
+  bool check = false;
+};
+int optimizemigration(Context& context, const OptimizemigrationOptions& options);
+
 struct ShowmigrationsOptions {
   std::vector<std::string> apps{};
   bool list = false;

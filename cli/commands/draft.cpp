@@ -1,6 +1,9 @@
 #include "draft.h"
 
+#include <turnstone/error.h>
+#include <turnstone/identifier.h>
 #include <turnstone/migrations/autodetector.h>
+#include <turnstone/migrations/squash.h>
 
 #include <algorithm>
 #include <set>
@@ -24,10 +27,12 @@ std::vector<Migration> files_after(const Files& files, const Draft& draft) {
   return after;
 }
 
-/// The state behind the draft. New migrations go on from what is stored; where files go or branches
-/// are joined everything is replayed.
+/// The state behind the draft. New migrations go on from what is stored; where files go, branches
+/// are joined or a squash takes the place of others everything is replayed.
 ProjectState state_after(const Files& files, const Draft& draft, const Graph& graph) {
-  if (!draft.replaced.empty() || !files.graph.conflicts().empty()) {
+  const bool squashes = std::any_of(draft.made.begin(), draft.made.end(),
+                                    [](const Migration& made) { return !made.replaces.empty(); });
+  if (squashes || !draft.replaced.empty() || !files.graph.conflicts().empty()) {
     return migrations::replay(graph, graph.full_order());
   }
   std::set<MigrationId> made;
@@ -38,6 +43,12 @@ ProjectState state_after(const Files& files, const Draft& draft, const Graph& gr
     if (made.contains(id)) migrations::advance(state, graph.at(id));
   }
   return state;
+}
+
+const std::filesystem::path& file_of(const Files& files, const MigrationId& id) {
+  return std::find_if(files.migrations.begin(), files.migrations.end(),
+                      [&](const Migration& migration) { return migration.id == id; })
+      ->file;
 }
 
 Document document_of(const Output& output, const Migration& migration) {
@@ -87,10 +98,11 @@ FileChange file_change(const Files& files, const Draft& draft) {
     change.expect[migration.file] = std::nullopt;
   }
   for (const MigrationId& id : draft.replaced) {
-    const auto& file = files.graph.at(id).file;
+    const auto& file = file_of(files, id);
     if (!change.write.contains(file)) change.remove.push_back(file);
     change.expect.erase(file);
   }
+  change.remove.insert(change.remove.end(), draft.also_removed.begin(), draft.also_removed.end());
   for (const std::string& label : touched) {
     const ProjectApp* app = files.project.find_app(label);
     // An app without migrations has no snapshot: its models can only come from others' operations.
@@ -105,14 +117,37 @@ FileChange file_change(const Files& files, const Draft& draft) {
   return change;
 }
 
+void check_same_models(const Files& files, const Draft& draft) {
+  const Graph graph(files_after(files, draft), nullptr);
+  const std::vector<std::string> unequal =
+      migrations::unequal_models(files.stored.state, state_after(files, draft, graph));
+  if (unequal.empty()) return;
+  throw Error(ErrorKind::conflict, "the models would not be the same: " + join(unequal, ", "), {},
+              "nothing was written; please report it");
+}
+
+FileChange write_draft(const Files& files, Draft& draft, bool dry_run) {
+  complete(draft, files.project);
+  FileChange change = file_change(files, draft);
+  if (!dry_run && !(change.write.empty() && change.remove.empty())) {
+    migrations::write_files(files.project.root, change);
+  }
+  return change;
+}
+
+std::vector<std::string> snapshots_in(const Output& output, const FileChange& change) {
+  std::vector<std::string> snapshots;
+  for (const auto& entry : change.write) {
+    if (entry.first.filename() != "snapshot.json") continue;
+    snapshots.push_back(output.shown(entry.first.string()));
+  }
+  return snapshots;
+}
+
 Document show_and_write(Context& context, const Files& files, Draft& draft,
                         const DraftReport& report) {
   Output& output = context.output;
-  complete(draft, files.project);
-  const FileChange change = file_change(files, draft);
-  if (!report.dry_run && !(change.write.empty() && change.remove.empty())) {
-    migrations::write_files(files.project.root, change);
-  }
+  const FileChange change = write_draft(files, draft, report.dry_run);
   Document list = Document::array();
   std::string app;
   for (const Migration& migration : draft.made) {
@@ -132,19 +167,14 @@ Document show_and_write(Context& context, const Files& files, Draft& draft,
     }
   }
   for (const MigrationId& id : draft.replaced) {
-    const std::string file = output.shown(files.graph.at(id).file.string());
+    const std::string file = output.shown(file_of(files, id).string());
     if (!report.dry_run) output.text("  removed " + file + "\n");
-  }
-  std::vector<std::string> snapshots;
-  for (const auto& entry : change.write) {
-    if (entry.first.filename() != "snapshot.json") continue;
-    snapshots.push_back(output.shown(entry.first.string()));
   }
   Document document = Document::object();
   return document.set("changes", !draft.made.empty())
       .set("written", !report.dry_run)
       .set("migrations", list)
-      .set("snapshots", snapshots);
+      .set("snapshots", snapshots_in(output, change));
 }
 
 void note_stale(Context& context, const Files& files) {

@@ -22,6 +22,7 @@ Files read_files(Project project);
 struct Draft {
   std::vector<migrations::Migration> made{};        ///< files and digests are filled by `complete`
   std::vector<migrations::MigrationId> replaced{};  ///< their files go
+  std::vector<std::filesystem::path> also_removed{};  ///< files of theirs that nobody else names
 };
 /// Fills in files and digests.
 void complete(Draft& draft, const Project& project);
@@ -29,6 +30,13 @@ void complete(Draft& draft, const Project& project);
 /// What the draft changes on disk: its migrations, snapshots of every app whose models or chain it
 /// changes or whose snapshot was stale. Throws where the migrations do not fit together.
 migrations::FileChange file_change(const Files& files, const Draft& draft);
+
+/// For drafts that must not change what the migrations lead to. Throws Error{conflict}.
+void check_same_models(const Files& files, const Draft& draft);
+/// Completes the draft and, unless `dry_run`, writes it. Gives what it changes on disk.
+migrations::FileChange write_draft(const Files& files, Draft& draft, bool dry_run);
+/// Snapshot files that are written, as they are shown.
+std::vector<std::string> snapshots_in(const Output& output, const migrations::FileChange& change);
 
 /// Shows the draft as `makemigrations` does, and writes it unless `dry_run`. Gives the document.
 struct DraftReport {

@@ -8,7 +8,9 @@ turnstone_tests(cli
   passwords
   project
   prompt
+  retiresquash
   rows
+  squashmigrations
   terminal
   wrong_use
 )

@@ -1,4 +1,5 @@
 turnstone_tests(properties
   histories
   optimized_lists
+  squashes
 )
