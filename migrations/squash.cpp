@@ -20,7 +20,7 @@ bool contains(const Ids& ids, const MigrationId& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-void add_once(Ids& ids, const MigrationId& id) {
+void keep_once(Ids& ids, const MigrationId& id) {
   if (!contains(ids, id)) ids.push_back(id);
 }
 
@@ -207,7 +207,7 @@ Ids repointed(const Ids& ids, const Ids& gone, const MigrationId& squash, const 
   Ids result;
   for (const MigrationId& id : ids) {
     const MigrationId& now = contains(gone, id) ? squash : id;
-    if (now != self) add_once(result, now);
+    if (now != self) keep_once(result, now);
   }
   return result;
 }
@@ -251,10 +251,10 @@ Squash make_squash(const Graph& graph, const std::vector<MigrationId>& range,
     const Migration& part = graph.at(id);
     for (const MigrationId& needed : part.dependencies) {
       const bool nothing = needed.app == made.id.app && needed.name == "__first__";
-      if (!inside.contains(needed) && !nothing) add_once(made.dependencies, needed);
+      if (!inside.contains(needed) && !nothing) keep_once(made.dependencies, needed);
     }
     for (const MigrationId& later : part.run_before) {
-      if (!inside.contains(later)) add_once(made.run_before, later);
+      if (!inside.contains(later)) keep_once(made.run_before, later);
     }
     for (const Operation& operation : part.operations) {
       made.operations.push_back(operation);
