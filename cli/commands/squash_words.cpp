@@ -5,7 +5,6 @@ namespace turnstone::cli {
 using migrations::MigrationId;
 using migrations::Squash;
 
-
 std::string operations_text(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " operation" : " operations");
 }
