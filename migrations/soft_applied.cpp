@@ -39,7 +39,12 @@ class Presence {
 
  private:
   const Schema& schema() {
-    if (!schema_) schema_ = backend_.introspect(connection_);
+    if (schema_) return *schema_;
+    Schema wanted;
+    after_.each([&](const ModelPtr& model) {
+      wanted.set(Table{.name = database_table(*model, backend_.dialect())});
+    });
+    schema_ = backend_.introspect(connection_, named_schemas(wanted));
     return *schema_;
   }
   void count(bool found) {

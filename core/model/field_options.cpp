@@ -147,7 +147,7 @@ std::vector<FieldOption> make_table() {
       text("protocol", &Field::protocol, only({T::generic_ip_address})),
       text("default_bounds", &Field::default_bounds, range),
       flag("null", &Field::null, column),
-      flag("unique", &Field::unique, plain_column),
+      flag("unique", &Field::unique, column),
       special(
           "db_index", column,
           [](const Field& a, const Field& b) { return effective_index(a) == effective_index(b); }),

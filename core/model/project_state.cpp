@@ -1,6 +1,7 @@
 #include <turnstone/error.h>
 #include <turnstone/identifier.h>
 #include <turnstone/model/project_state.h>
+#include <turnstone/schema/naming.h>
 
 #include <algorithm>
 #include <set>
@@ -175,7 +176,7 @@ bool ProjectState::operator==(const ProjectState& other) const {
 }
 
 std::string table_name(const ModelState& model) {
-  if (!model.options.db_table.empty()) return model.options.db_table;
+  if (!model.options.db_table.empty()) return unquoted_table_name(model.options.db_table);
   return model.app + "_" + lower_case(model.name);
 }
 

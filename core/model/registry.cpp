@@ -39,13 +39,6 @@ std::string index_suffix(IndexType type) {
   return name.substr(0, name.size() - std::string_view("index").size());
 }
 
-/// A table name without the schema before it.
-std::string bare_table(const std::string& table) {
-  std::string name = table.substr(table.rfind('.') + 1);
-  std::erase(name, '"');
-  return name;
-}
-
 /// Name of an index without one. Requires: its fields are known.
 std::string made_name(const ModelState& model, const Index& index) {
   std::vector<std::string> columns;
@@ -55,7 +48,7 @@ std::string made_name(const ModelState& model, const Index& index) {
     const Field* field = model.resolve_field(name);
     columns.push_back((descending ? "-" : "") + (field ? column_name(*field) : name));
   }
-  return declared_index_name(bare_table(table_name(model)), columns, index_suffix(index.type));
+  return declared_index_name(bare_table_name(table_name(model)), columns, index_suffix(index.type));
 }
 
 template <class T, class Same>

@@ -54,6 +54,12 @@ Key::Timing timing_of(Deferrable deferrable) {
   return Key::Timing::immediate_always;
 }
 
+std::string truncated(const std::string& table, const Dialect& dialect) {
+  const Features& features = dialect.features();
+  return features.schemas ? truncated_table_name(table, features.max_identifier_bytes)
+                          : truncated_name(table, features.max_identifier_bytes);
+}
+
 std::string database_on_delete(const Field& field) {
   if (!field.db_on_delete) return {};
   switch (field.on_delete) {
@@ -72,6 +78,15 @@ std::string database_on_delete(const Field& field) {
       break;
   }
   return {};
+}
+
+/// Throws Error{unsupported} for a generated column that is not stored where all are.
+void require_stored(const ModelState& model, const Field& field, const Dialect& dialect) {
+  if (field.type != FieldType::generated || field.db_persist) return;
+  if (dialect.features().virtual_columns) return;
+  throw Error(ErrorKind::unsupported,
+              std::string(dialect.name()) + " has no virtual generated columns",
+              place(model) + "." + field.name, "set \"db_persist\": true, which stores the values");
 }
 
 /// Makes the tables of one model.
@@ -101,8 +116,7 @@ class Lowering {
     for (const std::vector<std::string>& names : model_.options.unique_together) {
       std::vector<std::string> columns;
       for (const std::string& name : names) columns.push_back(column_of(name));
-      add_unique(index_name(table_.name, columns, "_uniq", features_.max_identifier_bytes), columns,
-                 Key::Timing::immediate_always);
+      add_unique(part_name(table_.name, columns, "_uniq"), columns, Key::Timing::immediate_always);
     }
     for (const Constraint& constraint : model_.options.constraints) {
       match(constraint, AddConstraint{*this});
@@ -152,7 +166,15 @@ class Lowering {
   std::string implicit_name(const std::string& table, const std::vector<std::string>& columns,
                             const std::string& suffix) const {
     if (!features_.names_implicit_constraints) return {};
-    return index_name(table, columns, suffix, features_.max_identifier_bytes);
+    return part_name(table, columns, suffix);
+  }
+  /// Name of an index or constraint, without the schema of its table.
+  std::string part_name(const std::string& table, const std::vector<std::string>& columns,
+                        const std::string& suffix) const {
+    return index_name(bare(table), columns, suffix, features_.max_identifier_bytes);
+  }
+  std::string bare(const std::string& table) const {
+    return features_.schemas ? std::string(bare_table_name(table)) : table;
   }
 
   void add_column(const Field& field) {
@@ -166,17 +188,18 @@ class Lowering {
     if (features_.comments) column.comment = field.db_comment;
     if (field.db_default) column.default_sql = default_sql(*field.db_default, resolved);
     if (field.type == FieldType::generated) {
+      require_stored(model_, field, dialect_);
       column.nullable = true;
       column.generated = sql(field.expression);
-      column.generated_stored = field.db_persist || !features_.virtual_columns;
+      column.generated_stored = field.db_persist;
     }
     table_.columns.push_back(column);
     if (field.primary_key) {
       table_.primary_key =
           Key{.name = implicit_name({column.name}, "_pk"), .columns = {column.name}};
     } else if (is_unique(field)) {
-      add_unique(index_name(table_.name, {column.name}, "_uniq", features_.max_identifier_bytes),
-                 {column.name}, Key::Timing::immediate_always);
+      add_unique(part_name(table_.name, {column.name}, "_uniq"), {column.name},
+                 Key::Timing::immediate_always);
     } else if (wants_index(field)) {
       add_plain_index(table_, column.name, field.db_tablespace);
     }
@@ -216,7 +239,7 @@ class Lowering {
 
   void add_plain_index(Table& table, const std::string& column,
                        const std::string& tablespace) const {
-    TableIndex index{.name = index_name(table.name, {column}, "", features_.max_identifier_bytes)};
+    TableIndex index{.name = part_name(table.name, {column}, "")};
     index.parts.push_back(IndexPart{.column = column});
     if (features_.schemas) index.tablespace = tablespace;
     table.indexes.push_back(std::move(index));
@@ -229,8 +252,7 @@ class Lowering {
     const bool is_varchar = column.type.starts_with("varchar");
     if (!is_varchar && column.type != "text") return;
     if (!is_text(resolved.type)) return;
-    TableIndex index{
-        .name = index_name(table.name, {column.name}, "_like", features_.max_identifier_bytes)};
+    TableIndex index{.name = part_name(table.name, {column.name}, "_like")};
     index.parts.push_back(IndexPart{
         .column = column.name, .opclass = is_varchar ? "varchar_pattern_ops" : "text_pattern_ops"});
     table.indexes.push_back(std::move(index));
@@ -241,7 +263,7 @@ class Lowering {
                                    const std::string& target_column,
                                    const std::string& on_delete) const {
     return ForeignKeyConstraint{
-        .name = implicit_name(table, {column}, "_fk_" + target_table + "_" + target_column),
+        .name = implicit_name(table, {column}, "_fk_" + bare(target_table) + "_" + target_column),
         .columns = {column},
         .target_table = target_table,
         .target_columns = {target_column},
@@ -413,7 +435,7 @@ class Lowering {
       }
     }
     const std::vector<std::string> both = {owner_column, target_column};
-    const std::string name = index_name(table.name, both, "_uniq", features_.max_identifier_bytes);
+    const std::string name = part_name(table.name, both, "_uniq");
     if (features_.unique_as_index) {
       table.indexes.push_back(TableIndex{
           .name = name,
@@ -442,6 +464,18 @@ bool keys_may_differ(const std::vector<Table>& before, const std::vector<Table>&
   return std::any_of(a.columns.begin(), a.columns.end(), [&](const Column& column) {
     const Column* now = b.find_column(column.name);
     return !now || now->type != column.type || now->collation != column.collation;
+  });
+}
+
+/// True when keys to a field of the model get another type, though its own column may not: all
+/// automatic keys are one type on SQLite, and keys to them are not.
+bool key_types_differ(const ModelState& was, const ModelState& is, const Dialect& dialect) {
+  return std::any_of(is.fields.begin(), is.fields.end(), [&](const Field& field) {
+    const Field* old = was.find_field(field.name);
+    if (!old || !is_unique(field) || !is_unique(*old)) return false;
+    if (is_relation(field.type) || is_relation(old->type)) return false;
+    return has_column(field) && has_column(*old) &&
+           dialect.key_type(field) != dialect.key_type(*old);
   });
 }
 
@@ -489,14 +523,14 @@ const Field& resolved_field(const ProjectState& state, const ModelState& model,
 }
 
 std::string database_table(const ModelState& model, const Dialect& dialect) {
-  return truncated_name(table_name(model), dialect.features().max_identifier_bytes);
+  return truncated(table_name(model), dialect);
 }
 
 std::string many_to_many_table(const ModelState& model, const Field& field,
                                const Dialect& dialect) {
-  const std::string name =
-      field.db_table.empty() ? table_name(model) + "_" + field.name : field.db_table;
-  return truncated_name(name, dialect.features().max_identifier_bytes);
+  const std::string name = field.db_table.empty() ? table_name(model) + "_" + field.name
+                                                  : unquoted_table_name(field.db_table);
+  return truncated(name, dialect);
 }
 
 std::pair<std::string, std::string> many_to_many_columns(const ProjectState& state,
@@ -542,7 +576,8 @@ Relowered relower(Schema& schema, const ProjectState& before, const ProjectState
     const ModelPtr is = after.find(key);
     std::vector<Table> old_tables = was ? lower_model(before, *was, dialect) : std::vector<Table>{};
     std::vector<Table> new_tables = is ? lower_model(after, *is, dialect) : std::vector<Table>{};
-    if (keys_may_differ(old_tables, new_tables)) {
+    if (keys_may_differ(old_tables, new_tables) ||
+        (was && is && !after.referrers(key).empty() && key_types_differ(*was, *is, dialect))) {
       for (const ProjectState* state : {&before, &after}) {
         for (const ModelKey& referrer : state->referrers(key)) {
           if (seen.insert(referrer).second) queue.push_back(referrer);
@@ -570,13 +605,24 @@ std::vector<Problem> unsupported_parts(const ProjectState& state, const Dialect&
     for (const Constraint& constraint : model->options.constraints) {
       match(constraint, Unsupported{*model, dialect, problems});
     }
-    try {
-      lower_model(state, *model, dialect);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::unsupported) return;
-      problems.push_back(
-          Problem{.where = error.where(), .message = error.what(), .hint = error.hint()});
+    const std::size_t before = problems.size();
+    const auto attempt = [&](const std::string& where, const auto& body) {
+      try {
+        body();
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unsupported) return;
+        problems.push_back({where.empty() ? error.where() : where, error.what(), error.hint()});
+      }
+    };
+    for (const Field& field : model->fields) {
+      if (!has_column(field) || is_relation(field.type)) continue;
+      attempt(place(*model) + "." + field.name, [&] {
+        dialect.column_type(field);
+        require_stored(*model, field, dialect);
+      });
     }
+    // Expressions may ask for what the database lacks too.
+    if (problems.size() == before) attempt({}, [&] { lower_model(state, *model, dialect); });
   });
   return problems;
 }

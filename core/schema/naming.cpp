@@ -27,6 +27,33 @@ std::string truncated_name(std::string_view name, std::size_t max_bytes) {
   return std::string(beginning(name, max_bytes - 4)) + md5_hex(name).substr(0, 4);
 }
 
+std::string unquoted_table_name(std::string_view name) {
+  if (name.size() < 3 || name.front() != '"' || name.back() != '"') return std::string(name);
+  std::string plain;
+  bool open = false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool quote = name[i] == '"';
+    const bool doubled = quote && open && i + 1 < name.size() && name[i + 1] == '"';
+    if (doubled) ++i;
+    if (doubled || !quote) {
+      plain += name[i];
+    } else {
+      open = !open;
+    }
+  }
+  return plain;
+}
+
+std::string_view bare_table_name(std::string_view name) {
+  const std::size_t point = name.find('.');
+  return point == std::string_view::npos ? name : name.substr(point + 1);
+}
+
+std::string truncated_table_name(std::string_view name, std::size_t max_bytes) {
+  const std::string_view table = bare_table_name(name);
+  return std::string(name.substr(0, name.size() - table.size())) + truncated_name(table, max_bytes);
+}
+
 std::string index_name(std::string_view table, const std::vector<std::string>& columns,
                        std::string_view suffix, std::size_t max_bytes) {
   const std::size_t max = max_bytes == 0 ? 200 : max_bytes;

@@ -88,6 +88,15 @@ std::vector<std::string> Schema::referrers(const std::string& table) const {
   return known ? **known : std::vector<std::string>{};
 }
 
+std::vector<std::string> named_schemas(const Schema& schema) {
+  std::set<std::string> names;
+  schema.each([&](const Table& table) {
+    const std::size_t point = table.name.find('.');
+    if (point != std::string::npos) names.insert(table.name.substr(0, point));
+  });
+  return {names.begin(), names.end()};
+}
+
 Sql renamed_identifier(const Sql& sql, std::string_view from, std::string_view to) {
   const std::string wanted = quote_identifier(from);
   Sql result;

@@ -84,7 +84,11 @@ class AdvisoryLock final : public Backend::Lock {
 class PostgresqlBackend final : public Backend {
  public:
   const Dialect& dialect() const override { return postgresql::dialect(); }
-  Schema introspect(Connection& connection) const override { return read_schema(connection); }
+  using Backend::introspect;
+  Schema introspect(Connection& connection,
+                    const std::vector<std::string>& schemas) const override {
+    return read_schema(connection, schemas);
+  }
   Schema normalised(Connection& connection, const Schema& schema) const override {
     return normalised_schema(connection, schema);
   }

@@ -22,8 +22,10 @@ constexpr char separator = '\x1f';
 /// which.
 const char* const tables_cte = R"(
 WITH tables AS (
-  SELECT c.oid, c.relname::text AS name, c.relnamespace, c.reltablespace
-    FROM pg_class c
+  SELECT c.oid, c.relnamespace, c.reltablespace,
+         CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text
+              ELSE n.nspname || '.' || c.relname END AS name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
      AND NOT EXISTS (SELECT FROM pg_depend d
                       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
@@ -32,9 +34,9 @@ WITH tables AS (
 )
 )";
 
+/// Schemas that are named and not on the search path stand where `{schemas}` is.
 const char* const on_search_path =
-    "c.relnamespace IN (SELECT n.oid FROM pg_namespace n WHERE n.nspname = ANY "
-    "(current_schemas(false))) AND pg_table_is_visible(c.oid) "
+    "(n.nspname = ANY (current_schemas(false)) AND pg_table_is_visible(c.oid){schemas}) "
     "AND c.relname NOT IN ('turnstone_migrations', 'turnstone_journal')";
 const char* const temporary = "c.relnamespace = pg_my_temp_schema()";
 
@@ -71,7 +73,7 @@ SELECT k.conrelid::bigint, k.conname::text, k.contype::text,
           JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
        k.condeferrable, k.condeferred, k.convalidated,
        CASE WHEN k.contype = 'f' THEN
-         CASE WHEN pg_table_is_visible(k.confrelid) OR f.relnamespace = t.relnamespace
+         CASE WHEN pg_table_is_visible(k.confrelid)
               THEN f.relname::text ELSE n.nspname || '.' || f.relname END END,
        (SELECT string_agg(a.attname::text, chr(31) ORDER BY u.place)
           FROM unnest(k.confkey) WITH ORDINALITY AS u (attnum, place)
@@ -286,7 +288,8 @@ class Reader {
                  .validated = flag_of(row[6])};
     const std::vector<std::string> columns = list_of(row[3]);
     const bool own =
-        columns.size() == 1 && result.name == index_name(table.name, columns, "_check", 63);
+        columns.size() == 1 &&
+        result.name == index_name(split_table(table.name).second, columns, "_check", 63);
     if (own) result.column = columns.front();
     return result;
   }
@@ -412,9 +415,15 @@ Table normalised_table(Connection& connection, const Table& table) {
 
 }  // namespace
 
-Schema read_schema(Connection& connection) {
+Schema read_schema(Connection& connection, const std::vector<std::string>& schemas) {
   const Undone snapshot(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  return Reader(connection, on_search_path).read();
+  std::vector<Sql> names;
+  for (const std::string& schema : schemas) names.push_back(quote_literal(schema));
+  std::string where = on_search_path;
+  const std::string mark = "{schemas}";
+  where.replace(where.find(mark), mark.size(),
+                names.empty() ? "" : " OR n.nspname IN (" + join(names, ", ") + ")");
+  return Reader(connection, where).read();
 }
 
 Schema normalised_schema(Connection& connection, const Schema& schema) {

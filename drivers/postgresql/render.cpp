@@ -297,12 +297,18 @@ class Renderer {
   }
 
   void move_to_schema(const step::RenameTable& s, const std::string& schema) {
-    if (schema.empty()) {
-      throw Error(ErrorKind::unsupported,
-                  "a table cannot leave its schema for one that is not named",
-                  "table \"" + s.from + "\"", "write the schema into db_table: public." + s.to);
+    const Sql alter = "ALTER TABLE " + table_sql(s.from) + " SET SCHEMA ";
+    if (!schema.empty()) {
+      writer_.ddl(alter + quote_identifier(schema));
+      return;
     }
-    writer_.ddl("ALTER TABLE " + table_sql(s.from) + " SET SCHEMA " + quote_identifier(schema));
+    // Tables without a schema in their name live in the first one of the search path.
+    Sql format = alter;
+    for (std::size_t at = 0; (at = format.find('%', at)) != Sql::npos; at += 2) {
+      format.insert(at, "%");
+    }
+    writer_.ddl("DO $turnstone$ BEGIN EXECUTE format(" + quote_literal(format + "%I") +
+                ", current_schema()); END $turnstone$");
   }
   void sequences(const std::string& table,
                  const std::vector<std::pair<std::string, std::string>>& renames) {

@@ -236,6 +236,7 @@ Sql PostgresqlDialect::key_type(const Field& target) const { return column_type(
 
 std::optional<Sql> PostgresqlDialect::column_check(const Field& field,
                                                    const std::string& column) const {
+  if (field.type == FieldType::generated) return column_check(*field.output_field, column);
   std::vector<Sql> conditions;
   if (is_positive(field.type)) conditions.push_back(quote_identifier(column) + " >= 0");
   if (field.choices_check) {

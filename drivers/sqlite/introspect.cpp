@@ -87,7 +87,8 @@ class Introspection {
 class SqliteBackend final : public Backend {
  public:
   const Dialect& dialect() const override { return sqlite::dialect(); }
-  Schema introspect(Connection& connection) const override {
+  using Backend::introspect;
+  Schema introspect(Connection& connection, const std::vector<std::string>&) const override {
     return Introspection(connection).run();
   }
   bool has_table(Connection& connection, const std::string& table) const override {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <turnstone/drivers/open.h>
 #include <turnstone/schema/lower.h>
+#include <turnstone/schema/naming.h>
 
 #include <algorithm>
 #include <set>
@@ -97,6 +98,128 @@ TEST_CASE("each field type has its column type on both databases") {
     CHECK(table_of(c.column, sqlite()).find_column("c")->type == c.sqlite);
     CHECK(table_of(c.column, postgresql()).find_column("c")->type == c.postgresql);
   }
+}
+
+TEST_CASE("types that PostgreSQL alone has") {
+  const auto array = [](Field base, std::optional<int> size = std::nullopt) {
+    Field result = field(FieldType::array);
+    result.base_field = std::make_shared<const Field>(std::move(base));
+    result.size = size;
+    return result;
+  };
+  struct Case {
+    Field column;
+    const char* type;
+  };
+  const Case cases[] = {
+      {array(sized(FieldType::character, 20)), "varchar(20)[]"},
+      {array(field(FieldType::integer), 3), "integer[3]"},
+      {array(array(field(FieldType::integer))), "integer[][]"},
+      {array(array(field(FieldType::integer), 2), 3), "integer[2][3]"},
+      {field(FieldType::hstore), "hstore"},
+      {field(FieldType::integer_range), "int4range"},
+      {field(FieldType::big_integer_range), "int8range"},
+      {field(FieldType::decimal_range), "numrange"},
+      {field(FieldType::date_time_range), "tstzrange"},
+      {field(FieldType::date_range), "daterange"},
+      {field(FieldType::search_vector), "tsvector"},
+      {field(FieldType::ci_text), "citext"},
+      {sized(FieldType::ci_char, 20), "citext"},
+      {field(FieldType::ci_email), "citext"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(name_of(c.column.type));
+    CHECK(table_of(c.column, postgresql()).find_column("c")->type == c.type);
+    const ModelState model{.app = "t", .name = "M", .fields = {id(), c.column}};
+    const std::vector<Problem> problems = unsupported_parts(state_of({model}), sqlite());
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].where == "t.M.c");
+    CHECK(problems[0].message == "sqlite has no column type for " +
+                                     std::string(name_of(c.column.type)) + " (field \"c\")");
+    CHECK(unsupported_parts(state_of({model}), postgresql()).empty());
+  }
+}
+
+TEST_CASE("a generated column has the type and the check of its output, and is stored or not") {
+  Field computed = field(FieldType::generated);
+  computed.expression = Expression::call("abs", {Expression::field("id")});
+  computed.output_field = std::make_shared<const Field>(Field{.type = FieldType::positive_integer});
+  computed.unique = true;
+  for (const Dialect* dialect : {&sqlite(), &postgresql()}) {
+    const Table table = table_of(computed, *dialect);
+    const Column& column = *table.find_column("c");
+    CHECK(column.type == (dialect == &sqlite() ? "integer unsigned" : "integer"));
+    CHECK(column.generated == "ABS(\"id\")");
+    CHECK(column.generated_stored);
+    CHECK(column.nullable);
+    REQUIRE(table.checks.size() == 1);
+    CHECK(table.checks[0].condition == "\"c\" >= 0");
+    CHECK(table.indexes.size() + table.uniques.size() == 1);
+  }
+  computed.db_persist = false;
+  CHECK_FALSE(table_of(computed, sqlite()).find_column("c")->generated_stored);
+  const ModelState model{.app = "t", .name = "M", .fields = {id(), computed}};
+  const std::vector<Problem> problems = unsupported_parts(state_of({model}), postgresql());
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].where == "t.M.c");
+  CHECK(problems[0].message == "postgresql has no virtual generated columns");
+  CHECK(problems[0].hint == "set \"db_persist\": true, which stores the values");
+  CHECK(unsupported_parts(state_of({model}), sqlite()).empty());
+}
+
+TEST_CASE("choices with a check, and rules of deletion that the database keeps") {
+  Field status = sized(FieldType::character, 5);
+  status.choices = {Json::of("a"), Json::null(), Json::of("it's")};
+  CHECK(table_of(status, postgresql()).checks.empty());
+  status.choices_check = true;
+  Field level = field(FieldType::positive_integer);
+  level.choices = {Json::of(1), Json::of(2)};
+  level.choices_check = true;
+  for (const Dialect* dialect : {&sqlite(), &postgresql()}) {
+    CHECK(table_of(status, *dialect).checks.at(0).condition == "\"c\" IN ('a', 'it''s')");
+    CHECK(table_of(level, *dialect).checks.at(0).condition == "\"c\" >= 0 AND \"c\" IN (1, 2)");
+    struct Case {
+      OnDelete rule;
+      const char* sql;
+    };
+    const Case cases[] = {{OnDelete::cascade, "CASCADE"},         {OnDelete::set_null, "SET NULL"},
+                          {OnDelete::set_default, "SET DEFAULT"}, {OnDelete::restrict, "RESTRICT"},
+                          {OnDelete::protect, "RESTRICT"},        {OnDelete::do_nothing, ""}};
+    for (const Case& c : cases) {
+      Field key = relation(FieldType::foreign_key, "up", "t.B");
+      key.on_delete = c.rule;
+      for (const bool in_database : {false, true}) {
+        key.db_on_delete = in_database;
+        const ModelState model{.app = "t", .name = "B", .fields = {id(), key}};
+        const Table table = lower(state_of({model}), *dialect).at("t_b");
+        CHECK(table.foreign_keys.at(0).on_delete == (in_database ? c.sql : ""));
+      }
+    }
+  }
+}
+
+TEST_CASE("a table in a schema: written in two ways, and no part of other names") {
+  const std::string long_name(80, 'x');
+  for (const std::string table : {"shop.book", "\"shop\".\"book\""}) {
+    ModelState book{.app = "t",
+                    .name = "Book",
+                    .fields = {id(), relation(FieldType::foreign_key, "up", "t.Book"),
+                               relation(FieldType::many_to_many, "peers", "t.Book")}};
+    book.options.db_table = table;
+    const Schema schema = lower(state_of({book}), postgresql());
+    const Table& made = schema.at("shop.book");
+    CHECK(made.primary_key->name == index_name("book", {"id"}, "_pk", 63));
+    CHECK(made.foreign_keys.at(0).target_table == "shop.book");
+    CHECK(made.foreign_keys.at(0).name == index_name("book", {"up_id"}, "_fk_book_id", 63));
+    CHECK(index_names(made) == std::set<std::string>{index_name("book", {"up_id"}, "", 63)});
+    CHECK(schema.at("shop.book_peers").columns.size() == 3);
+    CHECK(named_schemas(schema) == std::vector<std::string>{"shop"});
+    // Elsewhere it is a name like others.
+    CHECK(lower(state_of({book}), sqlite()).find("shop.book"));
+  }
+  CHECK(unquoted_table_name("plain") == "plain");
+  CHECK(unquoted_table_name("\"a\"\"b\"") == "a\"b");
+  CHECK(truncated_table_name("shop." + long_name, 63).size() == 63 + 5);
 }
 
 TEST_CASE("automatic keys are identities, and keys to them are plain integers of their size") {

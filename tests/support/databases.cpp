@@ -73,7 +73,10 @@ void ScratchDatabase::clear() {
     return;
   }
   const auto connection = connect();
-  connection->execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+  connection->execute(
+      "DO $$ DECLARE s text; BEGIN FOR s IN SELECT nspname FROM pg_namespace "
+      "WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' "
+      "LOOP EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP; END $$; CREATE SCHEMA public");
 }
 
 std::vector<std::string> test_dialects() {

@@ -3,6 +3,7 @@
 #include <turnstone/drivers/open.h>
 #include <turnstone/identifier.h>
 #include <turnstone/schema/lower.h>
+#include <turnstone/schema/naming.h>
 
 #include <algorithm>
 
@@ -57,14 +58,38 @@ void Lab::reset() {
 
 std::vector<std::string> Lab::drift(const ProjectState& state) {
   const Schema wanted = lower(state, dialect());
-  return schema_differences(backend().introspect(*connection_),
+  return schema_differences(backend().introspect(*connection_, named_schemas(wanted)),
                             backend().normalised(*connection_, wanted));
+}
+
+std::vector<std::string> Lab::schemas() const {
+  Schema tables;
+  const auto note = [&](const std::string& table) {
+    tables.set(Table{.name = unquoted_table_name(table)});
+  };
+  for (const Migration& migration : files_) {
+    for (const migrations::Operation& operation : migration.operations) {
+      if (const auto* create = std::get_if<migrations::CreateModel>(&operation.value)) {
+        note(create->options.db_table);
+      } else if (const auto* alter = std::get_if<migrations::AlterModelTable>(&operation.value)) {
+        note(alter->table);
+      }
+    }
+  }
+  return named_schemas(tables);
 }
 
 Dump Lab::rows() {
   Dump dump;
-  backend().introspect(*connection_).each([&](const Table& table) {
-    const Rows result = connection_->query("SELECT * FROM " + quote_identifier(table.name));
+  const bool in_schemas = dialect().features().schemas;
+  const auto quoted = [&](const std::string& table) {
+    const std::size_t point = in_schemas ? table.find('.') : std::string::npos;
+    if (point == std::string::npos) return quote_identifier(table);
+    return quote_identifier(table.substr(0, point)) + "." +
+           quote_identifier(table.substr(point + 1));
+  };
+  backend().introspect(*connection_, schemas()).each([&](const Table& table) {
+    const Rows result = connection_->query("SELECT * FROM " + quoted(table.name));
     auto& rows = dump[table.name];
     for (const std::vector<Value>& row : result.rows) {
       std::map<std::string, std::string> cells;

@@ -44,6 +44,9 @@ class Lab {
   void execute(const std::string& sql) { connection_->execute(sql); }
 
  private:
+  /// Those that tables have been in since the first migration.
+  std::vector<std::string> schemas() const;
+
   std::string app_;
   ScratchDatabase database_;
   std::unique_ptr<Connection> connection_;

@@ -104,7 +104,11 @@ class Backend {
   virtual const Dialect& dialect() const = 0;
   /// Everything in the database (PostgreSQL: in the schemas on the search path) but Turnstone's own
   /// tables, in the words `lower` uses.
-  virtual Schema introspect(Connection& connection) const = 0;
+  Schema introspect(Connection& connection) const { return introspect(connection, {}); }
+  /// The same, and on PostgreSQL the tables of `schemas` that are not on the search path, as
+  /// `schema.table`; see `named_schemas`.
+  virtual Schema introspect(Connection& connection,
+                            const std::vector<std::string>& schemas) const = 0;
   /// `schema` as `introspect` would give it back once it is made: expressions in the database's own
   /// spelling. What compares a wanted schema with a live one compares this.
   virtual Schema normalised(Connection& connection, const Schema& schema) const;

@@ -52,7 +52,8 @@ class ProjectState {
 
 std::vector<ModelKey> changed_models(const ProjectState& before, const ProjectState& after);
 
-/// Table of a model: `db_table`, else `<app>_<model>`; not truncated.
+/// Table of a model: `db_table`, else `<app>_<model>`; not truncated. `schema.table` where a
+/// PostgreSQL schema is asked for, in that form or in Django's, `"schema"."table"`.
 std::string table_name(const ModelState& model);
 
 /// What is wrong with `state` as a whole, each problem one line: dangling references, a missing

@@ -145,6 +145,9 @@ class Schema {
   PersistentMap<std::string, std::shared_ptr<const std::vector<std::string>>> referrers_{};
 };
 
+/// What stands before the point in names of tables (`shop` of `shop.book`), sorted, each once.
+std::vector<std::string> named_schemas(const Schema& schema);
+
 /// Replaces each quoted identifier `"from"` of `sql` by `"to"`, outside string literals.
 Sql renamed_identifier(const Sql& sql, std::string_view from, std::string_view to);
 
