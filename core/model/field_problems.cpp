@@ -27,7 +27,7 @@ void check_name(ModelReport& report, const Field& field) {
     report.of_field(field, "a CompositePrimaryKey must be named \"pk\"");
   } else if (!composite && field.name == "pk") {
     report.of_field(field, "\"pk\" always means the primary key: no other field has that name");
-  } else if (field.name == "id" && !field.primary_key) {
+  } else if (field.name == "id" && !field.primary_key && !report.model.primary_key()) {
     report.of_field(field, "a field named \"id\" must be the primary key",
                     "set \"primary_key\": true or rename it");
   }
@@ -158,6 +158,10 @@ void check_field(ModelReport& report, const Field& field) {
   if (is_auto(field.type) && !field.primary_key) {
     report.of_field(field, std::string(name_of(field.type)) + " must be the primary key",
                     "set \"primary_key\": true");
+  }
+  if (field.primary_key && (field.type == FieldType::file || field.type == FieldType::image)) {
+    report.of_field(field, "a " + std::string(name_of(field.type)) + " cannot be the primary key",
+                    "the name of a file changes with its storage; take \"primary_key\" out");
   }
   if (field.primary_key && field.null) {
     report.of_field(field, "a primary key cannot be null", "take \"null\" out");

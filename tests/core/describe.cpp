@@ -140,7 +140,12 @@ struct Everything {
 void Everything::describe(turnstone::Model<Everything>& m) {
   using namespace turnstone;
   m.field<&Everything::id>().primary_key().type("BigIntegerField");
-  m.field<&Everything::code>().type("SlugField").unique().db_collation("C").db_column("c");
+  m.field<&Everything::code>()
+      .type("SlugField")
+      .unique()
+      .db_collation("C")
+      .db_column("c")
+      .unique_for_date("day");
   m.field<&Everything::mail>().type("EmailField").blank();
   m.field<&Everything::note>().default_value("none").db_comment("free text").renamed_from("text");
   m.field<&Everything::address>().type("GenericIPAddressField").protocol("IPv4");

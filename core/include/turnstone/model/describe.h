@@ -368,6 +368,10 @@ class FieldBuilder {
     field().renamed_from = name;
     return *this;
   }
+  /// Accepted and without effect, as in model files: rules of forms and words for people.
+  const FieldBuilder& unique_for_date(std::string_view) const { return *this; }
+  const FieldBuilder& unique_for_month(std::string_view) const { return *this; }
+  const FieldBuilder& unique_for_year(std::string_view) const { return *this; }
   const FieldBuilder& verbose_name(std::string_view) const { return *this; }
   const FieldBuilder& help_text(std::string_view) const { return *this; }
   const FieldBuilder& editable(bool) const { return *this; }
