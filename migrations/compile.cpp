@@ -25,8 +25,14 @@ void plan_steps(std::vector<Step> steps, std::size_t operation, Compiled& compil
 void finish(Compiled& compiled, const Schema& from, std::vector<PlannedStep> planned,
             const Dialect& dialect) {
   const Migration& migration = *compiled.migration;
-  compiled.steps = dialect.legalize(from, std::move(planned));
-  compiled.script = dialect.render(compiled.steps, migration.atomic);
+  try {
+    compiled.steps = dialect.legalize(from, std::move(planned));
+    compiled.script = dialect.render(compiled.steps, migration.atomic);
+  } catch (const Error& error) {
+    const std::string& where = error.where();
+    throw Error(error.kind(), error.what(),
+                migration.id.text() + (where.empty() ? "" : ": ") + where, error.hint());
+  }
   std::vector<Batch>& batches = compiled.script.batches;
   if (!migration.atomic || batches.empty() || !batches.back().transactional) {
     batches.push_back(Batch{});

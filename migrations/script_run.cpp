@@ -245,13 +245,37 @@ void ScriptRun::commit(Transaction& transaction) {
   }
 }
 
+bool ScriptRun::rows_are_in_the_way(const DatabaseError& error, const ScriptItem& item) const {
+  if (item.operation == ScriptItem::npos) return false;
+  const OperationVariant& operation = compiled_.migration->operations[item.operation].value;
+  if (std::holds_alternative<RunSQL>(operation) || std::holds_alternative<RunCpp>(operation)) {
+    return false;
+  }
+  switch (error.database_kind()) {
+    case DatabaseErrorKind::unique:
+    case DatabaseErrorKind::foreign_key:
+    case DatabaseErrorKind::not_null:
+    case DatabaseErrorKind::check:
+    case DatabaseErrorKind::exclusion:
+      return true;
+    default:
+      break;
+  }
+  // Class 22 of SQLSTATE: a value that a type cannot hold.
+  return error.details().sqlstate.size() == 5 && error.details().sqlstate.starts_with("22");
+}
+
 void ScriptRun::run(const ScriptItem& item, bool in_transaction) {
   const std::string where = place(item.operation);
   try {
     perform(item);
   } catch (const DatabaseError& error) {
     const std::string sql = sql_of(item).empty() ? error.statement() : sql_of(item);
-    rethrow_at(error, with_statement(where, sql));
+    DatabaseError advised = error;
+    if (rows_are_in_the_way(error, item)) {
+      advised.advise("change such rows first, with RunSQL or RunCpp before this operation");
+    }
+    rethrow_at(advised, with_statement(where, sql));
   } catch (const Error& error) {
     rethrow_at(error, with_statement(where, sql_of(item)));
   } catch (const std::exception& error) {

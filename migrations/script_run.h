@@ -48,6 +48,8 @@ class ScriptRun {
   void begin(std::optional<Transaction>& transaction);
   void commit(Transaction& transaction);
   void run(const ScriptItem& item, bool in_transaction);
+  /// True where rows that are there do not bear what an operation asks of them.
+  bool rows_are_in_the_way(const DatabaseError& error, const ScriptItem& item) const;
   void perform(const ScriptItem& item);
   void adopt_journal();
   void write_journal(std::size_t done);

@@ -24,7 +24,8 @@ struct Identity {
     Field field{};
   };
   std::optional<Filled> filled{};
-  /// A column that comes back after RemoveField is filled with something in any case.
+  /// A column that comes back after RemoveField, or ceases to be computed, is filled with something
+  /// in any case.
   bool invent = false;
 };
 
@@ -66,12 +67,14 @@ class Hints {
     rename_table(database_table(was, dialect_), table);
     for (const Field& field : is.fields) {
       const Field* old = field_before(was, is, field);
+      if (old && was.options.managed && is.options.managed) refuse_loss_of_rows(is, *old, field);
       if (field.type == FieldType::many_to_many) {
         if (old && old->type == field.type) many_to_many(was, *old, is, field);
         continue;
       }
       if (!has_column(field)) continue;
-      const bool column_before = old && has_column(*old);
+      // A column cannot begin or cease to be computed: it goes, and comes anew.
+      const bool column_before = old && has_column(*old) && is_computed(*old) == is_computed(field);
       if (column_before && column_name(*old) != column_name(field)) {
         hints_.columns.push_back({table, column_name(*old), column_name(field)});
       }
@@ -85,6 +88,27 @@ class Hints {
     if (was.options.order_with_respect_to.empty() && !is.options.order_with_respect_to.empty()) {
       hints_.fills.push_back({table, "_order", "0"});
     }
+  }
+
+  static bool is_computed(const Field& field) { return field.type == FieldType::generated; }
+
+  /// Rows of a many-to-many relation would go with its table where AlterField makes something else
+  /// of it.
+  static void refuse_loss_of_rows(const ModelState& model, const Field& old, const Field& field) {
+    const bool was_many = old.type == FieldType::many_to_many;
+    const bool is_many = field.type == FieldType::many_to_many;
+    if (!was_many && !is_many) return;
+    const std::string place = model.app + "." + model.name + "." + field.name;
+    if (was_many != is_many) {
+      throw Error(ErrorKind::bad_model,
+                  "a ManyToManyField and a column cannot be altered into each other", place,
+                  "remove the field and add it anew; its rows can be kept by another field");
+    }
+    if (old.through.empty() == field.through.empty()) return;
+    throw Error(ErrorKind::bad_model,
+                "AlterField cannot add or take away \"through\": the rows of the relation would be "
+                "lost",
+                place, "let makemigrations write the change, which keeps them");
   }
 
   void rename_table(const std::string& from, const std::string& to) {
@@ -132,7 +156,13 @@ class Hints {
   std::optional<Sql> closing_default(const ModelState& model, const Field& field,
                                      bool added) const {
     if (added) return std::nullopt;
-    return expression_sql(*field.db_default, model, after_, dialect_);
+    const Expression& value = *field.db_default;
+    if (value.kind != Expression::Kind::literal) {
+      return expression_sql(value, model, after_, dialect_);
+    }
+    if (value.value.is_null()) return std::nullopt;
+    return dialect_.literal(value.value,
+                            value.type ? *value.type : resolved_field(after_, model, field));
   }
 
   Sql function_sql(const std::string& name, const Field& type, const ModelState& model,
@@ -174,6 +204,16 @@ class Hints {
         return literal(Json::of("0.0.0.0"));
       case FieldType::array:
         return literal(Json::parse("[]"));
+      case FieldType::hstore:
+        return literal(Json::parse("{}"));
+      case FieldType::integer_range:
+      case FieldType::big_integer_range:
+      case FieldType::decimal_range:
+      case FieldType::date_time_range:
+      case FieldType::date_range:
+        return literal(Json::of("empty"));
+      case FieldType::search_vector:
+        return literal(Json::of(""));
       default:
         return std::nullopt;
     }
@@ -232,6 +272,7 @@ struct IdentityBack {
                         Identity::FieldRename{key_in(app, o.model_name), o.new_name, o.old_name}};
   }
   Identity operator()(const RemoveField&) const { return Identity{.invent = true}; }
+  Identity operator()(const AlterField&) const { return Identity{.invent = true}; }
   template <class Other>
   Identity operator()(const Other&) const {
     return {};
@@ -297,9 +338,12 @@ struct Forward {
     advance(moment.state, app, by);
     return relower(moment.schema, before, moment.state, dialect);
   }
+  /// All at once: one of them may give a table to another model.
   void move_all(const std::shared_ptr<const Operations>& operations) const {
     if (!operations) return;
-    for (const Operation& by : *operations) move(by);
+    const ProjectState before = moment.state;
+    for (const Operation& by : *operations) advance(moment.state, app, by);
+    relower(moment.schema, before, moment.state, dialect);
   }
   std::vector<Step> schema_steps() const {
     const Moment before = moment;
