@@ -12,6 +12,7 @@ turnstone_tests(cli
   rows
   squashmigrations
   terminal
+  vocabulary
   wrong_use
 )
 target_sources(test_cli PRIVATE cli/session.cpp)

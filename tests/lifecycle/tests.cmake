@@ -1,3 +1,6 @@
 turnstone_tests(lifecycle
+  model_changes
   operations
+  type_changes
+  vocabulary
 )

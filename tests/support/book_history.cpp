@@ -42,6 +42,76 @@ const char* const book_rows =
     "INSERT INTO lab_author (id, name) VALUES (1, 'Ada'), (2, 'Bob');"
     "INSERT INTO lab_book (id, title, author_id) VALUES (1, 'One', 1), (2, 'Two', 2)";
 
+void add_vocabulary_history(Lab& lab) {
+  const auto list = [](Operations operations) {
+    return std::make_shared<const Operations>(std::move(operations));
+  };
+  Field small_id = id_field();
+  small_id.type = FieldType::auto_field;
+  Field parent = key_field("place_ptr", "lab.Place", OnDelete::cascade, false);
+  parent.type = FieldType::one_to_one;
+  parent.primary_key = true;
+  parent.parent_link = true;
+  Field place_key = key_field("cafe", "lab.Cafe");
+  lab.add("0001_first", {{CreateModel{.name = "Place", .fields = {small_id, text_field("name")}}},
+                         {CreateModel{.name = "Cafe",
+                                      .fields = {parent, field_of(FieldType::integer, "seats")},
+                                      .bases = {"lab.Place"}}},
+                         {CreateModel{.name = "Visit",
+                                      .fields = {id_field(), text_field("note"), place_key,
+                                                 many_field("seen", "lab.Place")}}}});
+  Field doubled{.name = "double", .type = FieldType::generated};
+  doubled.expression =
+      Expression::call("*", {Expression::field("seats"), Expression::literal(Json::of(2))});
+  doubled.output_field = std::make_shared<const Field>(Field{.type = FieldType::integer});
+  Field status = with_default(text_field("status"), "new");
+  status.choices = {Json::of("new"), Json::of("old")};
+  status.choices_check = true;
+  place_key.db_on_delete = true;
+  Field through = many_field("seen", "lab.Place");
+  through.through = "lab.Sight";
+  Field visit = key_field("visit", "lab.Visit", OnDelete::cascade, false);
+  Field place = key_field("place", "lab.Place", OnDelete::cascade, false);
+  Options sight;
+  sight.db_table = "lab_visit_seen";
+  sight.unique_together = {{"visit", "place"}};
+  Field pair{.name = "pk", .type = FieldType::composite_primary_key};
+  pair.fields = {"row", "number"};
+  lab.add("0002_second",
+          {{AlterField{.model_name = "place", .field = id_field()}},
+           {AddField{.model_name = "cafe", .field = doubled}},
+           {AddField{.model_name = "visit", .field = status}},
+           {AlterOrderWithRespectTo{"visit", "cafe"}},
+           {AlterField{.model_name = "visit", .field = place_key}},
+           {SeparateDatabaseAndState{
+               nullptr,
+               list({{CreateModel{
+                         .name = "Sight", .fields = {id_field(), visit, place}, .options = sight}},
+                     {AlterField{.model_name = "visit", .field = through}}})}},
+           {AddField{.model_name = "sight", .field = text_field("how", true)}},
+           {AlterModelTable{"sight", ""}},
+           {CreateModel{.name = "Seat",
+                        .fields = {pair, field_of(FieldType::integer, "row"),
+                                   field_of(FieldType::integer, "number")}}},
+           {AlterField{.model_name = "visit", .field = field_of(FieldType::text, "note")}}});
+}
+
+const char* const vocabulary_rows =
+    "INSERT INTO lab_place (id, name) VALUES (1, 'One'), (2, 'Two');"
+    "INSERT INTO lab_cafe (place_ptr_id, seats) VALUES (2, 4);"
+    "INSERT INTO lab_visit (id, note, cafe_id) VALUES (1, 'a', 2), (2, 'b', NULL);"
+    "INSERT INTO lab_visit_seen (id, visit_id, place_id) VALUES (1, 1, 1), (2, 1, 2)";
+
+const std::vector<DisturbedHistory>& disturbed_histories() {
+  static const std::vector<DisturbedHistory> histories = {
+      {"books", add_book_history, book_rows, "DELETE FROM lab_book; DELETE FROM lab_author"},
+      {"vocabulary", add_vocabulary_history, vocabulary_rows,
+       "DELETE FROM lab_visit_seen; DELETE FROM lab_visit; DELETE FROM lab_cafe;"
+       "DELETE FROM lab_place"},
+  };
+  return histories;
+}
+
 std::vector<std::string> history_names(Connection& connection, const Backend& backend) {
   std::vector<std::string> names;
   const History history = recorder::read(connection, backend);

@@ -18,6 +18,21 @@ void add_book_history(Lab& lab);
 /// SQL of two authors and two books after the first.
 extern const char* const book_rows;
 
+/// Adds `0001_first` and `0002_second` with what a model can be beyond the plain: keys that change
+/// their type through heirs and relations, generated fields, checks of choices, order, rules of
+/// deletion, a relation that gets a model of its own, a composite key, a change of type.
+void add_vocabulary_history(Lab& lab);
+extern const char* const vocabulary_rows;
+
+/// The histories to disturb.
+struct DisturbedHistory {
+  const char* name = "";
+  void (*add)(Lab& lab) = nullptr;
+  const char* rows = "";     ///< after the first migration
+  const char* no_rows = "";  ///< takes them out
+};
+const std::vector<DisturbedHistory>& disturbed_histories();
+
 /// Everything that must be as before after a failure.
 struct Picture {
   Schema schema{};

@@ -24,25 +24,43 @@ std::vector<Migration> detected(const ProjectState& from, const ProjectState& to
   return migrations;
 }
 
-void insert_rows(Lab& lab, const ProjectState& state) {
-  state.each([&](const ModelPtr& model) {
-    for (const int number : {1, 2}) {
-      std::vector<std::string> columns{"id"};
-      std::vector<std::string> values{std::to_string(number)};
-      for (const Field& field : model->fields) {
-        if (field.name == "id" || !has_column(field) || is_relation(field.type)) continue;
-        columns.push_back(column_name(field));
-        const bool null = number == 2 && field.null;
-        values.push_back(null ? "NULL" : lab.dialect().literal(sample_default(field), field));
-      }
-      lab.execute("INSERT INTO " + quote_identifier(database_table(*model, lab.dialect())) + " (" +
-                  quote_identifiers(columns) + ") VALUES (" + join(values, ", ") + ")");
+namespace {
+
+void insert_rows_of(Lab& lab, const ModelState& model) {
+  for (const int number : {1, 2}) {
+    std::vector<std::string> columns{column_name(model.fields.front())};
+    std::vector<std::string> values{std::to_string(number)};
+    if (!model.options.order_with_respect_to.empty()) {
+      columns.push_back("_order");
+      values.push_back(std::to_string(number));
     }
-  });
+    for (const Field& field : model.fields) {
+      if (field.primary_key || !has_column(field) || is_relation(field.type) ||
+          field.type == FieldType::generated) {
+        continue;
+      }
+      columns.push_back(column_name(field));
+      const bool null = number == 2 && field.null;
+      values.push_back(null ? "NULL" : lab.dialect().literal(sample_default(field), field));
+    }
+    lab.execute("INSERT INTO " + quote_identifier(database_table(model, lab.dialect())) + " (" +
+                quote_identifiers(columns) + ") VALUES (" + join(values, ", ") + ")");
+  }
 }
 
-std::vector<Round> make_history(std::uint32_t seed, std::string& story) {
-  RandomModels models(seed);
+}  // namespace
+
+void insert_rows(Lab& lab, const ProjectState& state) {
+  for (const bool heirs : {false, true}) {
+    state.each([&](const ModelPtr& model) {
+      const bool has_table = model->options.managed && !model->options.proxy;
+      if (has_table && model->bases.empty() != heirs) insert_rows_of(lab, *model);
+    });
+  }
+}
+
+std::vector<Round> make_history(std::uint32_t seed, std::string& story, Vocabulary vocabulary) {
+  RandomModels models(seed, vocabulary);
   std::vector<Round> rounds;
   std::string leaf;
   const int count = 3 + static_cast<int>(seed % 4);

@@ -19,7 +19,7 @@ std::vector<migrations::Migration> detected(const ProjectState& from, const Proj
                                             migrations::Questioner& questioner);
 
 /// Two rows in every table of `state`: one with a value in every column, one with every NULL that
-/// is allowed.
+/// is allowed. Rows of heirs come after those of their bases.
 void insert_rows(Lab& lab, const ProjectState& state);
 
 /// What an author changed at once, as migrations, and the models after it.
@@ -29,6 +29,7 @@ struct Round {
 };
 /// A history of three to six rounds; the same seed gives the same. `story` tells what was done in
 /// it, for messages.
-std::vector<Round> make_history(std::uint32_t seed, std::string& story);
+std::vector<Round> make_history(std::uint32_t seed, std::string& story,
+                                Vocabulary vocabulary = Vocabulary::plain);
 
 }  // namespace turnstone::test

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "support/field_samples.h"
+
 namespace turnstone::test {
 
 Json sample_default(const Field& field) {
@@ -31,6 +33,16 @@ Json sample_default(const Field& field) {
       return Json::of("AQID");
     case FieldType::generic_ip_address:
       return Json::of("10.0.0.1");
+    case FieldType::array:
+      return Json::parse(R"(["a","b\"c"])");
+    case FieldType::integer_range:
+    case FieldType::big_integer_range:
+    case FieldType::decimal_range:
+    case FieldType::date_range:
+    case FieldType::date_time_range:
+      return sample_range(field.type);
+    case FieldType::search_vector:
+      return Json::of("'cat' 'dog'");
     default:
       return Json::of("x'\"y");
   }
@@ -45,6 +57,22 @@ ModelKey RandomModels::pick_model() {
   return keys[below(static_cast<std::uint32_t>(keys.size()))];
 }
 
+ModelKey RandomModels::pick_table() {
+  for (int i = 0; i < 20; ++i) {
+    const ModelKey key = pick_model();
+    if (!state_.get(key)->options.proxy) return key;
+  }
+  return state_.keys().front();
+}
+
+ModelKey RandomModels::pick_target() {
+  for (int i = 0; i < 20; ++i) {
+    const ModelKey key = pick_model();
+    if (state_.get(key)->options.managed) return key;
+  }
+  return state_.keys().front();
+}
+
 void RandomModels::change() {
   renames_ = {};
   log_.clear();
@@ -55,6 +83,7 @@ void RandomModels::change() {
 
 void RandomModels::one_change() {
   if (state_.size() < 2) return add_model();
+  if (rich() && below(3) == 0) return rich_change();
   switch (below(16)) {
     case 0:
     case 1:
@@ -97,14 +126,20 @@ Field RandomModels::random_field(const std::string& name) {
       FieldType::foreign_key,   FieldType::foreign_key, FieldType::many_to_many,
       FieldType::one_to_one};
   Field field{.name = name, .type = types[below(std::size(types))]};
+  if (rich() && below(3) == 0) field.type = rich_type();
   if (is_relation(field.type)) {
-    const ModelPtr target = state_.get(pick_model());
+    const ModelPtr target = state_.get(pick_target());
     field.to = target->app + "." + target->name;
     if (field.type != FieldType::many_to_many) {
       field.on_delete = OnDelete::cascade;
       field.null = true;
+      field.db_on_delete = rich() && below(3) == 0;
     }
     return field;
+  }
+  if (field.type == FieldType::array) {
+    field.base_field =
+        std::make_shared<const Field>(Field{.type = FieldType::character, .max_length = 20});
   }
   if (field.type == FieldType::character) field.max_length = 20 + static_cast<int>(below(5)) * 10;
   if (field.type == FieldType::decimal) {
@@ -112,6 +147,10 @@ Field RandomModels::random_field(const std::string& name) {
     field.decimal_places = 2;
   }
   field.null = below(2) == 0;
+  if (rich() && field.type == FieldType::character && below(3) == 0) {
+    field.choices = {sample_default(field), Json::of("other")};
+    field.choices_check = true;
+  }
   if (!field.null || below(3) == 0) field.default_value = sample_default(field);
   const bool indexable = field.type != FieldType::json && field.type != FieldType::binary;
   if (indexable && below(4) == 0) field.db_index = true;
@@ -121,6 +160,162 @@ Field RandomModels::random_field(const std::string& name) {
     field.db_default = Expression::literal(sample_default(field));
   }
   return field;
+}
+
+FieldType RandomModels::rich_type() {
+  static const FieldType common[] = {
+      FieldType::email,     FieldType::url,       FieldType::file,
+      FieldType::image,     FieldType::file_path, FieldType::positive_small_integer,
+      FieldType::character, FieldType::character, FieldType::positive_big_integer};
+  static const FieldType own[] = {
+      FieldType::array,         FieldType::integer_range, FieldType::big_integer_range,
+      FieldType::decimal_range, FieldType::date_range,    FieldType::date_time_range,
+      FieldType::search_vector};
+  if (vocabulary_ == Vocabulary::postgresql && below(2) == 0) return own[below(std::size(own))];
+  return common[below(std::size(common))];
+}
+
+void RandomModels::rich_change() {
+  switch (below(10)) {
+    case 0:
+      return add_heir();
+    case 1:
+      return add_proxy();
+    case 2:
+      return add_unmanaged();
+    case 3:
+    case 4:
+      return add_generated();
+    case 5:
+    case 6:
+      return change_order();
+    case 7:
+      return change_comment();
+    default:
+      return change_type();
+  }
+}
+
+void RandomModels::add_heir() {
+  const ModelPtr base = state_.get(pick_target());
+  if (base->options.proxy || !base->bases.empty()) return;
+  ModelState model{.app = "lab", .name = fresh("Heir")};
+  model.bases = {base->app + "." + base->name};
+  Field link{.name = lower_case(base->name) + "_ptr", .type = FieldType::one_to_one};
+  link.primary_key = true;
+  link.to = model.bases.front();
+  link.on_delete = OnDelete::cascade;
+  link.parent_link = true;
+  model.fields = {link, random_field(fresh("f"))};
+  touched_.insert(key_of(model).text());
+  log_.push_back("add heir " + model.name + " of " + base->name);
+  state_.set(std::move(model));
+}
+
+void RandomModels::add_proxy() {
+  const ModelPtr base = state_.get(pick_target());
+  ModelState model{.app = "lab", .name = fresh("Proxy")};
+  model.options.proxy = true;
+  model.bases = {base->app + "." + base->name};
+  touched_.insert(key_of(model).text());
+  log_.push_back("add proxy " + model.name + " of " + base->name);
+  state_.set(std::move(model));
+}
+
+void RandomModels::add_unmanaged() {
+  ModelState model{.app = "lab", .name = fresh("Unmanaged")};
+  model.options.managed = false;
+  model.fields = {Field{.name = "id", .type = FieldType::big_auto_field, .primary_key = true},
+                  random_field(fresh("f"))};
+  touched_.insert(key_of(model).text());
+  log_.push_back("add unmanaged " + model.name);
+  state_.set(std::move(model));
+}
+
+void RandomModels::add_generated() {
+  ModelState model = *state_.get(pick_table());
+  for (const Field& field : model.fields) {
+    const bool number = is_integer(field.type);
+    if (!number && field.type != FieldType::character) continue;
+    if (below(2) == 0) continue;
+    Field computed{.name = fresh("f"), .type = FieldType::generated};
+    const Expression source = Expression::field(field.name);
+    computed.expression = number ? Expression::call("*", {source, Expression::literal(Json::of(2))})
+                                 : Expression::call("upper", {source});
+    computed.output_field = std::make_shared<const Field>(
+        Field{.type = number ? FieldType::big_integer : FieldType::text});
+    computed.db_persist = vocabulary_ == Vocabulary::postgresql || below(2) == 0;
+    if (below(3) == 0) computed.db_index = true;
+    touched_.insert(key_of(model).text() + "." + computed.name);
+    touched_.insert(key_of(model).text() + "." + field.name);
+    log_.push_back("add generated " + model.name + "." + computed.name);
+    model.fields.push_back(std::move(computed));
+    return state_.set(std::move(model));
+  }
+}
+
+void RandomModels::change_order() {
+  ModelState model = *state_.get(pick_table());
+  if (!touched_.insert(key_of(model).text() + " order").second) return;
+  std::string& order = model.options.order_with_respect_to;
+  if (!order.empty()) {
+    log_.push_back("no order of " + model.name);
+    order.clear();
+    return state_.set(std::move(model));
+  }
+  for (const Field& field : model.fields) {
+    if (field.type != FieldType::foreign_key) continue;
+    log_.push_back("order " + model.name + " by " + field.name);
+    order = field.name;
+    return state_.set(std::move(model));
+  }
+}
+
+void RandomModels::change_comment() {
+  ModelState model = *state_.get(pick_table());
+  model.options.db_table_comment = model.options.db_table_comment.empty() ? fresh("it's ") : "";
+  log_.push_back("comment on " + model.name);
+  state_.set(std::move(model));
+}
+
+/// To a type that every value fits into.
+void RandomModels::change_type() {
+  ModelState model = *state_.get(pick_table());
+  for (Field& field : model.fields) {
+    if (touched_.contains(key_of(model).text() + "." + field.name)) continue;
+    if (field.primary_key || used(model, field.name) || below(2) == 0) continue;
+    Field changed = field;
+    if (is_integer(field.type) || field.type == FieldType::uuid) {
+      changed.type = FieldType::text;
+    } else if (field.type == FieldType::boolean) {
+      changed.type = FieldType::integer;
+    } else if (field.type == FieldType::date) {
+      changed.type = FieldType::date_time;
+    } else if (field.type == FieldType::generic_ip_address || is_text(field.type)) {
+      changed.type = FieldType::text;
+      changed.max_length.reset();
+      changed.choices.clear();
+      changed.choices_check = false;
+    } else {
+      continue;
+    }
+    if (changed.default_value) changed.default_value = sample_default(changed);
+    if (changed.db_default) changed.db_default = Expression::literal(sample_default(changed));
+    touched_.insert(key_of(model).text() + "." + field.name);
+    log_.push_back("change type of " + model.name + "." + field.name);
+    field = std::move(changed);
+    return state_.set(std::move(model));
+  }
+}
+
+void RandomModels::alter_rich(Field& field) {
+  if (is_foreign_key(field.type)) {
+    field.db_on_delete = !field.db_on_delete && field.db_constraint;
+  } else if (field.choices_check) {
+    field.choices.push_back(Json::of(fresh("c")));
+  } else {
+    field.db_comment = field.db_comment.empty() ? fresh("it's ") : "";
+  }
 }
 
 void RandomModels::add_model() {
@@ -163,6 +358,7 @@ void RandomModels::rename_model() {
   for (Field& field : model.fields) {
     if (field.to == from) field.to = to;
   }
+  std::replace(model.bases.begin(), model.bases.end(), from, to);
   state_.erase(key);
   state_.set(model);
   for (const ModelKey& referrer : referrers) {
@@ -170,13 +366,14 @@ void RandomModels::rename_model() {
     for (Field& field : other.fields) {
       if (lower_case(field.to) == lower_case(from)) field.to = to;
     }
+    std::replace(other.bases.begin(), other.bases.end(), from, to);
     touched_.insert(referrer.text());
     state_.set(std::move(other));
   }
 }
 
 void RandomModels::add_field() {
-  ModelState model = *state_.get(pick_model());
+  ModelState model = *state_.get(pick_table());
   Field field = random_field(fresh("f"));
   touched_.insert(key_of(model).text() + "." + field.name);
   log_.push_back("add field " + model.name + "." + field.name);
@@ -185,6 +382,13 @@ void RandomModels::add_field() {
 }
 
 bool RandomModels::used(const ModelState& model, const std::string& field) {
+  if (model.options.order_with_respect_to == field) return true;
+  for (const Field& other : model.fields) {
+    if (other.expression &&
+        any_field(*other.expression, [&](const std::string& name) { return name == field; })) {
+      return true;
+    }
+  }
   const auto& together = model.options.unique_together;
   if (std::any_of(together.begin(), together.end(), [&](const auto& names) {
         return std::find(names.begin(), names.end(), field) != names.end();
@@ -209,7 +413,7 @@ bool RandomModels::used(const ModelState& model, const std::string& field) {
 }
 
 void RandomModels::remove_field() {
-  ModelState model = *state_.get(pick_model());
+  ModelState model = *state_.get(pick_table());
   if (model.fields.size() < 3) return;
   const Field field = model.fields[1 + below(static_cast<std::uint32_t>(model.fields.size() - 1))];
   const std::string key = key_of(model).text() + "." + field.name;
@@ -220,7 +424,7 @@ void RandomModels::remove_field() {
 }
 
 void RandomModels::rename_field() {
-  ModelState model = *state_.get(pick_model());
+  ModelState model = *state_.get(pick_table());
   if (model.fields.size() < 2) return;
   Field& field = model.fields[1 + below(static_cast<std::uint32_t>(model.fields.size() - 1))];
   if (!touched_.insert(key_of(model).text() + "." + field.name).second) return;
@@ -230,6 +434,10 @@ void RandomModels::rename_field() {
   log_.push_back("rename field " + model.name + "." + from + " to " + to);
   renames_.fields.insert({from, to});
   field.name = to;
+  if (model.options.order_with_respect_to == from) model.options.order_with_respect_to = to;
+  for (Field& other : model.fields) {
+    if (other.expression) other.expression = renamed_field(*other.expression, from, to);
+  }
   for (auto& names : model.options.unique_together) {
     std::replace(names.begin(), names.end(), from, to);
   }
@@ -251,18 +459,27 @@ void RandomModels::rename_field() {
 }
 
 void RandomModels::alter_field() {
-  ModelState model = *state_.get(pick_model());
+  ModelState model = *state_.get(pick_table());
   if (model.fields.size() < 2) return;
   Field& field = model.fields[1 + below(static_cast<std::uint32_t>(model.fields.size() - 1))];
   if (touched_.contains(key_of(model).text() + "." + field.name)) return;
   if (field.type == FieldType::many_to_many) return;
   touched_.insert(key_of(model).text() + "." + field.name);
   log_.push_back("alter field " + model.name + "." + field.name);
+  if (rich() && below(3) == 0) {
+    alter_rich(field);
+    return state_.set(std::move(model));
+  }
+  if (field.type == FieldType::generated) {
+    field.db_index = !field.db_index.value_or(false);
+    return state_.set(std::move(model));
+  }
   if (is_relation(field.type)) {
     field.db_index = field.db_index.value_or(true) && field.type == FieldType::foreign_key
                          ? std::optional<bool>(false)
                          : std::nullopt;
     if (below(3) == 0) field.db_constraint = !field.db_constraint;
+    if (!field.db_constraint) field.db_on_delete = false;
     return state_.set(std::move(model));
   }
   switch (below(5)) {
@@ -306,7 +523,7 @@ void RandomModels::alter_field() {
 }
 
 void RandomModels::change_index() {
-  ModelState model = *state_.get(pick_model());
+  ModelState model = *state_.get(pick_table());
   if (!model.options.indexes.empty() && below(2) == 0) {
     log_.push_back("remove index " + model.options.indexes.back().name);
     model.options.indexes.pop_back();
@@ -331,7 +548,7 @@ void RandomModels::change_index() {
 }
 
 void RandomModels::change_constraint() {
-  ModelState model = *state_.get(pick_model());
+  ModelState model = *state_.get(pick_table());
   if (!model.options.constraints.empty() && below(2) == 0) {
     log_.push_back("remove constraint " + name_of(model.options.constraints.back()));
     model.options.constraints.pop_back();
@@ -349,7 +566,7 @@ void RandomModels::change_constraint() {
 }
 
 void RandomModels::change_together() {
-  ModelState model = *state_.get(pick_model());
+  ModelState model = *state_.get(pick_table());
   auto& together = model.options.unique_together;
   if (!together.empty()) {
     log_.push_back("remove unique_together of " + model.name);
@@ -357,18 +574,18 @@ void RandomModels::change_together() {
     return state_.set(std::move(model));
   }
   for (const Field& field : model.fields) {
-    if (field.name == "id" || !has_column(field) || is_relation(field.type) ||
+    if (field.primary_key || !has_column(field) || is_relation(field.type) ||
         field.type == FieldType::json || field.type == FieldType::binary) {
       continue;
     }
     log_.push_back("add unique_together of " + model.name);
-    together.push_back({"id", field.name});
+    together.push_back({model.fields.front().name, field.name});
     return state_.set(std::move(model));
   }
 }
 
 void RandomModels::change_table() {
-  ModelState model = *state_.get(pick_model());
+  ModelState model = *state_.get(pick_table());
   if (!touched_.insert(key_of(model).text() + " table").second) return;
   model.options.db_table = model.options.db_table.empty() ? fresh("tbl") : "";
   log_.push_back("change table of " + model.name);

@@ -13,11 +13,17 @@
 
 namespace turnstone::test {
 
+/// What random models are made of: plain tables of plain fields, or everything that SQLite and
+/// PostgreSQL both have (heirs, proxies, unmanaged models, order, generated fields, checks of
+/// choices, rules of deletion, other types), or that and what PostgreSQL alone has.
+enum class Vocabulary { plain, common, postgresql };
+
 /// Models that change at random, as an author would change them; the same seed gives the same
 /// history. Every field that comes to a table with rows has a default or may be NULL.
 class RandomModels {
  public:
-  explicit RandomModels(std::uint32_t seed) : random_(seed) {}
+  explicit RandomModels(std::uint32_t seed, Vocabulary vocabulary = Vocabulary::plain)
+      : vocabulary_(vocabulary), random_(seed) {}
 
   const ProjectState& state() const { return state_; }
   /// One to four changes.
@@ -35,6 +41,21 @@ class RandomModels {
 
  private:
   ModelKey pick_model();
+  /// One with fields: no proxy.
+  ModelKey pick_table();
+  /// One that others may refer to: no unmanaged one.
+  ModelKey pick_target();
+  bool rich() const { return vocabulary_ != Vocabulary::plain; }
+  FieldType rich_type();
+  void rich_change();
+  void add_heir();
+  void add_proxy();
+  void add_unmanaged();
+  void add_generated();
+  void change_order();
+  void change_comment();
+  void change_type();
+  void alter_rich(Field& field);
   std::string fresh(const std::string& prefix);
   Field random_field(const std::string& name);
   void one_change();
@@ -52,6 +73,7 @@ class RandomModels {
   /// True when an index, a constraint or unique_together names the field.
   static bool used(const ModelState& model, const std::string& field);
 
+  Vocabulary vocabulary_;
   std::mt19937 random_;
   int counter_ = 0;
   ProjectState state_{};
