@@ -160,7 +160,7 @@ void check_field(ModelReport& report, const Field& field) {
                     "set \"primary_key\": true");
   }
   if (field.primary_key && (field.type == FieldType::file || field.type == FieldType::image)) {
-    report.of_field(field, "a " + std::string(name_of(field.type)) + " cannot be the primary key",
+    report.of_field(field, with_article(name_of(field.type)) + " cannot be the primary key",
                     "the name of a file changes with its storage; take \"primary_key\" out");
   }
   if (field.primary_key && field.null) {
