@@ -624,13 +624,13 @@ int run(const std::vector<std::string>& arguments, Surroundings& surroundings,
 namespace turnstone {
 
 int manage(int argc, char** argv, std::vector<App> apps) {
-  cli::prepare_heap();
+  cli::prepare_process();
   cli::Surroundings surroundings = cli::process_surroundings();
   return cli::run(std::vector<std::string>(argv, argv + argc), surroundings, &apps);
 }
 
 int manage(int argc, char** argv, const std::vector<std::function<App()>>& apps) {
-  cli::prepare_heap();
+  cli::prepare_process();
   cli::Surroundings surroundings = cli::process_surroundings();
   std::vector<App> made;
   return cli::run(std::vector<std::string>(argv, argv + argc), surroundings, [&] {

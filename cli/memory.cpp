@@ -1,5 +1,7 @@
 #include "memory.h"
 
+#include <turnstone/drivers/open.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -11,6 +13,8 @@
 #endif
 
 namespace turnstone::cli {
+
+namespace {
 
 void prepare_heap() {
 #if defined(__GLIBC__)
@@ -33,6 +37,13 @@ void prepare_heap() {
     ::madvise(reinterpret_cast<void*>(start), after - start, MADV_HUGEPAGE);  // NOLINT
   }
 #endif
+}
+
+}  // namespace
+
+void prepare_process() {
+  prepare_heap();
+  prepare_client_libraries();
 }
 
 }  // namespace turnstone::cli

@@ -200,6 +200,12 @@ std::unique_ptr<Connection> connect(const std::string& url,
 #endif
 }
 
+void prepare_client_libraries() {
+#ifdef TURNSTONE_SQLITE
+  sqlite::count_no_memory();
+#endif
+}
+
 std::string without_password(std::string_view url) {
   const std::size_t slashes = url.find("://");
   const std::size_t equals = url.find('=');

@@ -428,4 +428,6 @@ std::unique_ptr<Connection> connect(const std::string& path, const ConnectOption
   return connection;
 }
 
+void count_no_memory() { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 }  // namespace turnstone::sqlite

@@ -20,5 +20,8 @@ const Backend& backend();
 /// mode stays what it is.
 /// Throws Error{usage} for a malformed timeout, DatabaseError when the file cannot be opened.
 std::unique_ptr<Connection> connect(const std::string& path, const ConnectOptions& options);
+/// SQLite stops counting the memory it uses, for the whole process. Does nothing once a connection
+/// was opened.
+void count_no_memory();
 
 }  // namespace turnstone::sqlite

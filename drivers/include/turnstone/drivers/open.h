@@ -26,6 +26,10 @@ const Backend& backend_for(std::string_view url);
 std::unique_ptr<Connection> connect(const std::string& url, const std::filesystem::path& base,
                                     const ConnectOptions& options = {});
 
+/// For programs that are nothing but Turnstone, before their first connection: client libraries
+/// leave out what only costs time there (SQLite counts every byte it allocates, under a lock).
+void prepare_client_libraries();
+
 /// `url` with the password replaced by `***`, also in a query part or key word form.
 std::string without_password(std::string_view url);
 
