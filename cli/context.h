@@ -28,4 +28,9 @@ struct Context {
   Globals globals{};
 };
 
+/// True where a person is there to be asked; `no_input` is the flag.
+inline bool can_ask(const Context& context, bool no_input) {
+  return context.surroundings.in_is_terminal && context.surroundings.err_is_terminal && !no_input;
+}
+
 }  // namespace turnstone::cli

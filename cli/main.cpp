@@ -1,7 +1,7 @@
 #include <string>
 #include <vector>
 
-#include "memory.h"
+#include "prepare.h"
 #include "surroundings.h"
 
 int main(int argc, char** argv) {

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "commands/commands.h"
-#include "memory.h"
+#include "prepare.h"
 #include "surroundings.h"
 
 // The one file that knows CLI11: which flags there are, and their help.

@@ -74,6 +74,15 @@ Files read_files(Project project) {
   return {std::move(project), std::move(all), std::move(graph), std::move(stored)};
 }
 
+Files read_files_for(Context& context, const std::string& app) {
+  Project project = open_project(context);
+  check_labels(context, project, {app});
+  Files files = read_files(std::move(project));
+  check_conflicts(context, files.graph, {});
+  note_stale(context, files);
+  return files;
+}
+
 void complete(Draft& draft, const Project& project) {
   for (Migration& migration : draft.made) {
     migration.file = project.find_app(migration.id.app)->migrations / (migration.id.name + ".json");

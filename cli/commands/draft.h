@@ -17,6 +17,8 @@ struct Files {
   StoredState stored{};
 };
 Files read_files(Project project);
+/// The files of the project at hand for a command on one app, which is there and has one leaf.
+Files read_files_for(Context& context, const std::string& app);
 
 /// Migrations to be written.
 struct Draft {

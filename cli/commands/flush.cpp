@@ -9,13 +9,12 @@ namespace {
 
 /// True when a person says so.
 bool is_meant(Context& context, const RowsDatabase& database) {
-  const Surroundings& surroundings = context.surroundings;
-  if (!surroundings.in_is_terminal || !surroundings.err_is_terminal) {
+  if (!can_ask(context, false)) {
     throw Error(ErrorKind::question, "are all rows to be taken out of the database?",
                 "database " + database.connection->display_name(),
                 "nobody can be asked here; --noinput says yes");
   }
-  Prompt prompt(surroundings.in, context.output);
+  Prompt prompt(context.surroundings.in, context.output);
   prompt.say(
       "You have requested a flush of the database.\nThis will IRREVERSIBLY DESTROY all data "
       "of the models in the database " +

@@ -41,11 +41,6 @@ migrations::ExistingMigrations existing_migrations(const Files& files) {
   return existing;
 }
 
-bool can_ask(const Context& context, const MakemigrationsOptions& options) {
-  return context.surroundings.in_is_terminal && context.surroundings.err_is_terminal &&
-         !options.no_input;
-}
-
 ProjectState wanted_models(Context& context, const Project& project) {
   FinishedModels models = load_models(context, project);
   if (models.problems.empty()) {
@@ -105,7 +100,7 @@ Draft detected_migrations(Context& context, const Files& files, const ProjectSta
   migrations::Questioner* last = &refusing;
   if (options.check || options.dry_run) {
     last = &preview;
-  } else if (can_ask(context, options)) {
+  } else if (can_ask(context, options.no_input)) {
     last = &terminal;
   }
   AnsweringQuestioner questioner(answers, *last);
@@ -220,7 +215,7 @@ int makemigrations(Context& context, const MakemigrationsOptions& options) {
                           {.apps = options.apps,
                            .name = options.name,
                            .dry_run = dry_run,
-                           .ask = can_ask(context, options) && !dry_run,
+                           .ask = can_ask(context, options.no_input) && !dry_run,
                            .check = options.check});
   }
   check_conflicts(context, files.graph, options.apps);

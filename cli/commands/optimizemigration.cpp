@@ -11,11 +11,7 @@ using migrations::Squash;
 
 int optimizemigration(Context& context, const OptimizemigrationOptions& options) {
   Output& output = context.output;
-  Project project = open_project(context);
-  check_labels(context, project, {options.app});
-  const Files files = read_files(std::move(project));
-  check_conflicts(context, files.graph, {});
-  note_stale(context, files);
+  const Files files = read_files_for(context, options.app);
   const Migration& old = files.graph.at(files.graph.find(options.app, options.name));
   const Squash shorter = migrations::make_optimized(old);
   const std::size_t before = shorter.operations_before;
@@ -36,9 +32,7 @@ int optimizemigration(Context& context, const OptimizemigrationOptions& options)
     output.text(output.painted(Role::heading, "Optimized migration ") +
                 output.painted(Role::label, output.shown(old.file.string())) + "\n");
     output.text(
-        "  Its former digest stands under \"formerly\": where it was applied as it was, nothing "
-        "is\n"
-        "  to be done.\n");
+        "  Its former digest stands under \"formerly\": databases that have it need nothing.\n");
   }
   if (possible) show_remainder(context, shorter);
   Document document = Document::object();

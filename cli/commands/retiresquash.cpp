@@ -161,11 +161,7 @@ Document document_of(const std::vector<Witness>& witnesses) {
 
 int retiresquash(Context& context, const RetiresquashOptions& options) {
   Output& output = context.output;
-  Project project = open_project(context);
-  check_labels(context, project, {options.app});
-  const Files files = read_files(std::move(project));
-  check_conflicts(context, files.graph, {});
-  note_stale(context, files);
+  const Files files = read_files_for(context, options.app);
   const MigrationId squash = find_squash(files, options);
   const Retirement retirement = migrations::retire_squash(files.migrations, squash);
 

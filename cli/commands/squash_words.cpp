@@ -39,8 +39,4 @@ void set_remainder(Document& document, const Squash& squash) {
   document.set("barriers", texts_of(squash.barriers)).set("left_out", texts_of(squash.left_out));
 }
 
-bool can_ask(const Context& context, bool no_input) {
-  return context.surroundings.in_is_terminal && context.surroundings.err_is_terminal && !no_input;
-}
-
 }  // namespace turnstone::cli

@@ -14,7 +14,5 @@ std::string operations_text(std::size_t count);
 void show_remainder(Context& context, const migrations::Squash& squash);
 /// The same for the document of a command.
 void set_remainder(Document& document, const migrations::Squash& squash);
-/// True where a person is there to be asked.
-bool can_ask(const Context& context, bool no_input);
 
 }  // namespace turnstone::cli

@@ -103,11 +103,7 @@ Document document_of(const Output& output, const Squash& squash, bool optimized)
 int squashmigrations(Context& context, const SquashmigrationsOptions& options) {
   check_options(options);
   Output& output = context.output;
-  Project project = open_project(context);
-  check_labels(context, project, {options.app});
-  const Files files = read_files(std::move(project));
-  check_conflicts(context, files.graph, {});
-  note_stale(context, files);
+  const Files files = read_files_for(context, options.app);
   const std::vector<MigrationId> range = chosen_range(files.graph, options);
   Squash squash = migrations::make_squash(
       files.graph, range,

@@ -40,6 +40,13 @@ bool killed_at(Lab& lab, std::size_t n, const std::string& target) {
   return end.signal == SIGKILL;
 }
 
+/// The first migration of the history, with its rows.
+void begin(Lab& lab, const DisturbedHistory& history) {
+  history.add(lab);
+  lab.migrate("0001");
+  lab.execute(history.rows);
+}
+
 void set_rows(Lab& lab, const DisturbedHistory& history) {
   lab.execute(history.no_rows);
   lab.execute(history.rows);
@@ -53,9 +60,7 @@ TEST_CASE("kill -9 at any statement leaves all or nothing, and a second run fini
       CAPTURE(dialect);
       CAPTURE(history.name);
       Lab lab(dialect);
-      history.add(lab);
-      lab.migrate("0001");
-      lab.execute(history.rows);
+      begin(lab, history);
       const Picture before = picture(lab, lab.connection());
       lab.migrate();
       const Picture after = picture(lab, lab.connection());
@@ -85,9 +90,7 @@ TEST_CASE("kill -9 at any statement of the way back leaves all or nothing") {
       CAPTURE(dialect);
       CAPTURE(history.name);
       Lab lab(dialect);
-      history.add(lab);
-      lab.migrate("0001");
-      lab.execute(history.rows);
+      begin(lab, history);
       lab.migrate();
       lab.migrate("0001");
       const Picture after = picture(lab, lab.connection());

@@ -1,4 +1,4 @@
-#include "memory.h"
+#include "prepare.h"
 
 #include <turnstone/drivers/open.h>
 
