@@ -122,6 +122,7 @@ class CommandLine {
     add_init();
     add_makemigrations();
     add_migrate();
+    add_rebase();
     add_sqlmigrate();
     add_squashmigrations();
     add_retiresquash();
@@ -200,6 +201,7 @@ class CommandLine {
   void add_init();
   void add_makemigrations();
   void add_migrate();
+  void add_rebase();
   void add_sqlmigrate();
   void add_squashmigrations();
   void add_retiresquash();
@@ -224,6 +226,7 @@ class CommandLine {
   InitOptions init_{};
   MakemigrationsOptions makemigrations_{};
   MigrateOptions migrate_{};
+  RebaseOptions rebase_{};
   SqlmigrateOptions sqlmigrate_{};
   SquashmigrationsOptions squashmigrations_{};
   RetiresquashOptions retiresquash_{};
@@ -260,7 +263,8 @@ void CommandLine::add_makemigrations() {
   command->add_option("APP", o.apps, "apps to look at; all unless given");
   command->add_option("-n,--name", o.name, "use this name, behind the number")->type_name("NAME");
   command->add_flag("--empty", o.empty, "write a migration without operations");
-  command->add_flag("--merge", o.merge, "join branches that grew side by side");
+  command->add_flag("--merge", o.merge,
+                    "join branches that go in any order, and settle\nsnapshots");
   command->add_flag("--update", o.update, "put the changes into the latest migration");
   command->add_flag("--dry-run", o.dry_run, "write nothing; -v 3 shows the files");
   command->add_flag("--check", o.check, "write nothing; exit 1 if there are changes");
@@ -274,8 +278,10 @@ void CommandLine::add_makemigrations() {
        "value for rows that are there; null for none");
   many(command, "--remove", o.answers.remove, "APP.MODEL[.FIELD]",
        "the field or model is gone for good, not renamed");
-  for (const char* name :
-       {"--rename", "--rename-model", "--assume-renames", "--default", "--remove"}) {
+  many(command, "--independent", o.independent, "APP.NAME",
+       "with --merge: that migration's code may run before\nor after the other branch");
+  for (const char* name : {"--rename", "--rename-model", "--assume-renames", "--default",
+                           "--remove", "--independent"}) {
     command->get_option(name)->group("Answers to questions, may be repeated");
   }
 }
@@ -307,6 +313,19 @@ void CommandLine::add_migrate() {
       ->type_name("TIME");
   command->add_flag(
       "--noinput,--no-input", [](std::int64_t) {}, "accepted; nothing is asked");
+}
+
+void CommandLine::add_rebase() {
+  CLI::App* command =
+      add({"rebase",
+           "Puts a branch of an app's migrations behind the other one.\nIts files get new numbers, "
+           "and whatever names them follows.\nThe local branch is the one no database has applied.",
+           "@ rebase blog\n  @ rebase blog --onto 0007_from_main --dry-run"},
+          [this](Context& context) { return rebase(context, rebase_); });
+  command->add_option("APP", rebase_.app, "the app")->required();
+  command->add_option("--onto", rebase_.onto, "the branch that stays, by one of its migrations")
+      ->type_name("NAME");
+  command->add_flag("--dry-run", rebase_.dry_run, "write nothing");
 }
 
 void CommandLine::add_sqlmigrate() {

@@ -128,6 +128,11 @@ DeclaredApp declared_app(const Context& context, const Project& project, const P
   return declared;
 }
 
+/// True for a text in which version control left both sides of a conflict.
+bool has_conflict_marks(const std::string& text) {
+  return text.starts_with("<<<<<<< ") || text.find("\n<<<<<<< ") != std::string::npos;
+}
+
 /// Names and digests of the migrations of `app`: all that `chain_digest` looks at.
 std::vector<Migration> chain_of(const std::string& app, const std::vector<Migration>& files) {
   std::vector<Migration> own;
@@ -149,6 +154,7 @@ std::string usable_snapshot(const ProjectApp& app, const std::optional<std::stri
                             const std::vector<Migration>& own, const Graph& graph,
                             Snapshot& snapshot) {
   if (!text) return "there is none";
+  if (has_conflict_marks(*text)) return "it holds conflict marks of version control";
   try {
     snapshot = migrations::read_snapshot(app.label, snapshot_file(app), *text);
   } catch (const Error& error) {
@@ -304,6 +310,22 @@ FinishedModels load_models(const Context& context, const Project& project) {
   return registry.finish();
 }
 
+std::vector<const Dialect*> dialects_of(const Project& project, const Environment& environment) {
+  std::map<std::string_view, const Dialect*> known;
+  for (const ProjectDatabase& database : project.databases) {
+    try {
+      const Dialect& dialect = dialect_for(expanded(database.url, environment, database.where));
+      known.emplace(dialect.name(), &dialect);
+    } catch (const Error&) {
+      // Not set here: whoever uses that database will see it.
+    }
+  }
+  std::vector<const Dialect*> dialects;
+  for (const auto& entry : known) dialects.push_back(entry.second);
+  if (dialects.empty()) dialects = {&dialect_for("sqlite"), &dialect_for("postgresql")};
+  return dialects;
+}
+
 namespace {
 
 /// The app a problem is about: its place begins with it.
@@ -443,6 +465,16 @@ Snapshot snapshot_of(const std::string& app, const ProjectState& state,
     if (model->app == app) snapshot.models.push_back(*model);
   });
   return snapshot;
+}
+
+void note_unsettled_snapshots(Context& context, const Project& project) {
+  for (const ProjectApp& app : project.apps) {
+    const fs::path file = snapshot_file(app);
+    if (!fs::is_regular_file(file) || !has_conflict_marks(read_file(file))) continue;
+    context.output.note("note: the snapshot of app \"" + app.label +
+                        "\" holds conflict marks of version control; \"" + context.program +
+                        " makemigrations --merge\" writes it anew\n");
+  }
 }
 
 void check_conflicts(const Context& context, const Graph& graph,

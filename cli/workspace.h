@@ -47,6 +47,8 @@ FinishedModels load_models(const Context& context, const Project& project);
 /// to another.
 std::vector<Problem> unsupported_models(const Project& project, const ProjectState& state,
                                         const Environment& environment);
+/// The dialects of the project's databases, each once; every dialect where none can be told.
+std::vector<const Dialect*> dialects_of(const Project& project, const Environment& environment);
 /// One error for all that is wrong with models; where it is more than one problem, each was printed
 /// before.
 Error models_error(Context& context, const std::vector<Problem>& problems);
@@ -72,6 +74,10 @@ std::filesystem::path snapshot_file(const ProjectApp& app);
 migrations::Snapshot snapshot_of(const std::string& app, const ProjectState& state,
                                  const std::vector<migrations::Migration>& files,
                                  const migrations::Graph& graph);
+
+/// One line for each snapshot that version control left in two versions: for commands that go on
+/// without it.
+void note_unsettled_snapshots(Context& context, const Project& project);
 
 /// Throws Error{conflict} for the first of these apps that has more than one leaf; none: any app.
 void check_conflicts(const Context& context, const migrations::Graph& graph,

@@ -24,6 +24,7 @@ struct MakemigrationsOptions {
   bool dry_run = false;
   bool check = false;
   bool no_input = false;
+  std::vector<std::string> independent{};
   Answers::Flags answers{};
 };
 int makemigrations(Context& context, const MakemigrationsOptions& options);
@@ -41,6 +42,13 @@ struct MigrateOptions {
   std::string lock_timeout{};
 };
 int migrate(Context& context, const MigrateOptions& options);
+
+struct RebaseOptions {
+  std::string app{};
+  std::string onto{};
+  bool dry_run = false;
+};
+int rebase(Context& context, const RebaseOptions& options);
 
 struct SqlmigrateOptions {
   std::string app{};

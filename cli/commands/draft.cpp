@@ -3,6 +3,7 @@
 #include <turnstone/error.h>
 #include <turnstone/identifier.h>
 #include <turnstone/migrations/autodetector.h>
+#include <turnstone/migrations/rebase.h>
 #include <turnstone/migrations/squash.h>
 
 #include <algorithm>
@@ -175,15 +176,17 @@ Document show_and_write(Context& context, const Files& files, Draft& draft,
                   "\n" + migrations::to_text(migration));
     }
   }
-  for (const MigrationId& id : draft.replaced) {
-    const std::string file = output.shown(file_of(files, id).string());
-    if (!report.dry_run) output.text("  removed " + file + "\n");
+  std::vector<std::string> removed;
+  for (const auto& file : change.remove) {
+    removed.push_back(output.shown(file.string()));
+    if (!report.dry_run) output.text("  removed " + removed.back() + "\n");
   }
   Document document = Document::object();
   return document.set("changes", !draft.made.empty())
       .set("written", !report.dry_run)
       .set("migrations", list)
-      .set("snapshots", snapshots_in(output, change));
+      .set("snapshots", snapshots_in(output, change))
+      .set("removed", removed);
 }
 
 void note_stale(Context& context, const Files& files) {
@@ -198,8 +201,7 @@ std::string next_number(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     highest = std::max(highest, migrations::migration_number(name).value_or(0));
   }
-  std::string digits = std::to_string(highest + 1);
-  return digits.size() < 4 ? std::string(4 - digits.size(), '0') + digits : digits;
+  return migrations::number_text(highest + 1);
 }
 
 }  // namespace turnstone::cli

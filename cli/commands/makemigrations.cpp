@@ -1,9 +1,10 @@
 #include <turnstone/identifier.h>
 #include <turnstone/migrations/autodetector.h>
-#include <turnstone/migrations/executor.h>
 
 #include <algorithm>
+#include <map>
 
+#include "../histories.h"
 #include "../prompt.h"
 #include "commands.h"
 #include "draft.h"
@@ -26,6 +27,9 @@ void check_options(const MakemigrationsOptions& options) {
   }
   if (options.empty && options.apps.empty()) {
     usage("--empty needs an app", "name the app that gets the migration");
+  }
+  if (!options.independent.empty() && !options.merge) {
+    usage("--independent answers a question of --merge", "give --merge too");
   }
   const int modes = (options.empty ? 1 : 0) + (options.merge ? 1 : 0) + (options.update ? 1 : 0);
   if (modes > 1) usage("--empty, --merge and --update exclude each other", "give one of them");
@@ -117,37 +121,57 @@ Draft detected_migrations(Context& context, const Files& files, const ProjectSta
   return draft;
 }
 
+bool names(const std::vector<MigrationId>& ids, const MigrationId& id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
 /// Refuses to change a migration that others rely on.
 void check_updatable(Context& context, const Files& files, const Migration& leaf,
-                     const std::optional<migrations::History>& history) {
-  const std::string what = "cannot update " + leaf.id.text();
+                     const std::vector<DatabaseHistory>& histories) {
   const std::string hint =
       "run \"" + context.program + " makemigrations\" without --update to add a migration";
-  if (!leaf.replaces.empty()) throw Error(ErrorKind::conflict, what + ": it is a squash", {}, hint);
+  const auto refuse = [&](const std::string& why, const std::string& first = {}) {
+    throw Error(ErrorKind::conflict, "cannot update " + leaf.id.text() + ": " + why, {},
+                first + hint);
+  };
+  if (!leaf.replaces.empty()) refuse("it is a squash");
   for (const Migration& migration : files.migrations) {
-    const auto& needed = migration.dependencies;
-    if (std::find(needed.begin(), needed.end(), leaf.id) == needed.end()) continue;
-    throw Error(ErrorKind::conflict, what + ": " + migration.id.text() + " depends on it", {},
-                hint);
+    if (names(migration.dependencies, leaf.id)) refuse(migration.id.text() + " depends on it");
+    if (names(migration.run_before, leaf.id)) {
+      refuse(migration.id.text() + " is to run before it");
+    }
   }
-  if (history && history->contains(leaf.id)) {
-    throw Error(
-        ErrorKind::conflict, what + ": it is applied", {},
-        "take it back first (migrate " + leaf.id.app + " to the one before it), or " + hint);
+  const std::string database = database_with(histories, leaf.id);
+  if (!database.empty()) {
+    refuse("it is applied in database " + database,
+           "take it back first (migrate " + leaf.id.app + " to the one before it), or ");
   }
 }
 
-std::optional<migrations::History> read_history(Context& context, const Files& files) {
-  try {
-    const ChosenDatabase database = choose_database(context, files.project);
-    const auto connection = connect(files.project, database);
-    return migrations::recorder::read(*connection, backend_for(database.url));
-  } catch (const Error& error) {
-    context.output.warning(
-        "cannot tell whether the migration is applied already: " + std::string(error.what()),
-        error.where(), error.hint());
-    return std::nullopt;
+/// The name of an updated migration: what its operations suggest, behind its number.
+std::string updated_name(const Context& context, const Migration& migration,
+                         const MakemigrationsOptions& options) {
+  const std::string& old = migration.id.name;
+  if (!migrations::migration_number(old)) return old;
+  const std::string words =
+      !options.name.empty()
+          ? options.name
+          : migrations::suggested_name(migration.operations, migration.is_initial(),
+                                       context.surroundings.timestamp());
+  const std::string name = old.substr(0, old.find_first_not_of("0123456789")) + "_" + words;
+  return name == old ? name + "_updated" : name;
+}
+
+/// What was folded into another migration, or got another name, is named by that one's.
+void follow_names(std::vector<MigrationId>& needed, const MigrationId& self,
+                  const std::map<MigrationId, MigrationId>& now) {
+  std::vector<MigrationId> followed;
+  for (const MigrationId& id : needed) {
+    const auto at = now.find(id);
+    const MigrationId& to = at == now.end() ? id : at->second;
+    if (to != self && !names(followed, to)) followed.push_back(to);
   }
+  needed = std::move(followed);
 }
 
 /// `--update`: what was detected becomes part of the latest migration of its app.
@@ -155,43 +179,42 @@ Draft updated_migrations(Context& context, const Files& files, Draft detected,
                          const MakemigrationsOptions& options) {
   Draft draft;
   if (detected.made.empty()) return draft;
-  const auto history = read_history(context, files);
+  const std::vector<DatabaseHistory> histories =
+      known_histories(context, files.project, "tell whether the migration is applied already");
+  std::vector<MigrationId> folded;
   for (Migration& added : detected.made) {
     const std::string& app = added.id.app;
-    const auto same_app = [&](const Migration& migration) { return migration.id.app == app; };
-    auto target = std::find_if(draft.made.begin(), draft.made.end(), same_app);
-    if (target == draft.made.end()) {
-      const std::vector<MigrationId> leaves = files.graph.leaves(app);
-      if (leaves.empty()) {
-        throw Error(ErrorKind::conflict,
-                    "app \"" + app + "\" has no migration that could be updated", {},
-                    "run makemigrations without --update");
-      }
-      const Migration& leaf = files.graph.at(leaves.front());
-      check_updatable(context, files, leaf, history);
-      draft.replaced.push_back(leaf.id);
-      draft.made.push_back(leaf);
-      target = draft.made.end() - 1;
+    const std::vector<MigrationId> leaves = files.graph.leaves(app);
+    if (leaves.empty()) {
+      throw Error(ErrorKind::conflict, "app \"" + app + "\" has no migration that could be updated",
+                  {}, "run makemigrations without --update");
     }
-    target->operations.insert(target->operations.end(), added.operations.begin(),
+    if (names(draft.replaced, leaves.front())) {
+      throw Error(ErrorKind::conflict,
+                  "cannot update " + leaves.front().text() +
+                      ": the changes need more than one migration, as apps depend on each other",
+                  {}, "run makemigrations without --update");
+    }
+    Migration updated = files.graph.at(leaves.front());
+    check_updatable(context, files, updated, histories);
+    folded.push_back(added.id);
+    draft.replaced.push_back(updated.id);
+    updated.operations.insert(updated.operations.end(), added.operations.begin(),
                               added.operations.end());
-    for (const MigrationId& needed : added.dependencies) {
-      const auto& known = target->dependencies;
-      if (needed.app != app && std::find(known.begin(), known.end(), needed) == known.end()) {
-        target->dependencies.push_back(needed);
-      }
-    }
+    updated.operations = migrations::optimize(updated.operations, app);
+    updated.dependencies.insert(updated.dependencies.end(), added.dependencies.begin(),
+                                added.dependencies.end());
+    draft.made.push_back(std::move(updated));
+  }
+  std::map<MigrationId, MigrationId> now;
+  for (std::size_t i = 0; i < draft.made.size(); ++i) {
+    MigrationId& id = draft.made[i].id;
+    id.name = updated_name(context, draft.made[i], options);
+    now[draft.replaced[i]] = id;
+    now[folded[i]] = id;
   }
   for (Migration& migration : draft.made) {
-    migration.operations = migrations::optimize(migration.operations, migration.id.app);
-    const std::string words =
-        !options.name.empty()
-            ? options.name
-            : migrations::suggested_name(migration.operations, migration.is_initial(),
-                                         context.surroundings.timestamp());
-    const std::string number = migration.id.name.substr(0, migration.id.name.find('_'));
-    const std::string name = number + "_" + words;
-    migration.id.name = name == migration.id.name ? name + "_updated" : name;
+    follow_names(migration.dependencies, migration.id, now);
   }
   return draft;
 }
@@ -214,6 +237,7 @@ int makemigrations(Context& context, const MakemigrationsOptions& options) {
     return merge_branches(context, files,
                           {.apps = options.apps,
                            .name = options.name,
+                           .independent = options.independent,
                            .dry_run = dry_run,
                            .ask = can_ask(context, options.no_input) && !dry_run,
                            .check = options.check});

@@ -325,6 +325,7 @@ int migrate(Context& context, const MigrateOptions& options) {
   run.database = choose_database(context, run.project);
   run.project = project_on(run.project, run.database);
   if (!options.app.empty()) check_labels(context, run.project, {options.app});
+  note_unsettled_snapshots(context, run.project);
   run.files = load_migrations(run.project);
   run.connection = connect(run.project, run.database);
   if (options.prune) return prune(run);

@@ -156,6 +156,7 @@ int showmigrations(Context& context, const ShowmigrationsOptions& options) {
   const ChosenDatabase database = choose_database(context, whole);
   const Project project = project_on(whole, database);
   check_labels(context, project, options.apps);
+  note_unsettled_snapshots(context, project);
   const std::vector<Migration> files = load_migrations(project);
   const auto connection = connect(project, database);
   const History history =

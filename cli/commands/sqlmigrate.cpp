@@ -94,6 +94,7 @@ int sqlmigrate(Context& context, const SqlmigrateOptions& options) {
   check_labels(context, project, {options.app});
   const Dialect& dialect = wanted_dialect(context, project);
   check_labels(context, project, {options.app});
+  note_unsettled_snapshots(context, project);
   const std::vector<Migration> files = load_migrations(project);
   const Subject subject = subject_of(files, options);
   const migrations::Functions functions = registered_functions(context);

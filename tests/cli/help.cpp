@@ -11,10 +11,14 @@
 namespace turnstone::test {
 namespace {
 
-const std::vector<std::string> commands{
-    "init",         "makemigrations",    "migrate",        "sqlmigrate", "squashmigrations",
-    "retiresquash", "optimizemigration", "showmigrations", "check",      "flush",
-    "dumpdata",     "loaddata",          "dbshell",        "dump-models"};
+const std::vector<std::string> commands{"init",           "makemigrations",
+                                        "migrate",        "rebase",
+                                        "sqlmigrate",     "squashmigrations",
+                                        "retiresquash",   "optimizemigration",
+                                        "showmigrations", "check",
+                                        "flush",          "dumpdata",
+                                        "loaddata",       "dbshell",
+                                        "dump-models"};
 
 std::filesystem::path golden_file(const std::string& name) {
   return std::filesystem::path(TURNSTONE_GOLDEN) / "help" / (name + ".txt");

@@ -8,6 +8,7 @@ turnstone_tests(cli
   passwords
   project
   prompt
+  rebase
   retiresquash
   rows
   squashmigrations

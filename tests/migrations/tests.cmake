@@ -10,12 +10,14 @@ turnstone_tests(migrations
   fixtures
   graph
   historical
+  merge
   migration_file
   naming
   operation_json
   optimizer
   optimizer_properties
   plan
+  rebase
   recorder
   script_text
   snapshot

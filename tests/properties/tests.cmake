@@ -1,4 +1,5 @@
 turnstone_tests(properties
+  branches
   histories
   optimized_lists
   squashes
