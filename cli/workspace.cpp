@@ -91,6 +91,11 @@ fs::path starting_folder(const Context& context) {
   return folder;
 }
 
+/// True for a text in which version control left both sides of a conflict.
+bool has_conflict_marks(const std::string& text) {
+  return text.starts_with("<<<<<<< ") || text.find("\n<<<<<<< ") != std::string::npos;
+}
+
 std::vector<ModelState> models_of_file(const Context& context, const ProjectApp& app) {
   if (!fs::exists(app.models)) {
     throw Error(ErrorKind::bad_file, "app \"" + app.label + "\" has no file of models",
@@ -98,7 +103,15 @@ std::vector<ModelState> models_of_file(const Context& context, const ProjectApp&
                 "write it (" + context.program + " init " + app.label +
                     "), or run the manage of a C++ project");
   }
-  return json::read_models(app.label, app.models.string(), read_file(app.models));
+  const std::string text = read_file(app.models);
+  try {
+    return json::read_models(app.label, app.models.string(), text);
+  } catch (Error& error) {
+    if (has_conflict_marks(text)) {
+      error.advise("the file holds conflict marks of a merge: keep what is right of both sides");
+    }
+    throw;
+  }
 }
 
 DeclaredApp declared_app(const Context& context, const Project& project, const ProjectApp& app) {
@@ -126,11 +139,6 @@ DeclaredApp declared_app(const Context& context, const Project& project, const P
     declared.default_auto_field = project.default_auto_field;
   }
   return declared;
-}
-
-/// True for a text in which version control left both sides of a conflict.
-bool has_conflict_marks(const std::string& text) {
-  return text.starts_with("<<<<<<< ") || text.find("\n<<<<<<< ") != std::string::npos;
 }
 
 /// Names and digests of the migrations of `app`: all that `chain_digest` looks at.

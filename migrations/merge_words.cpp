@@ -267,7 +267,8 @@ bool collide(const Change& a, const Change& b) {
                           (b.kind == Kind::used && a.kind == Kind::altered);
     return !harmless;
   }
-  // A model that comes or goes as a whole meets everything in it.
+  // A model that comes or goes as a whole meets everything in it; of a field once.
+  if (a.part.starts_with("column ") || b.part.starts_with("column ")) return false;
   const auto is_whole = [](const Change& c) {
     return c.part.empty() && (c.kind == Kind::made || c.kind == Kind::gone);
   };

@@ -30,19 +30,19 @@ OwnTable own_table(const ModelState& model, const Field& field) {
 }
 
 /// The two keys of a `through` model.
-struct Keys {
+struct KeyColumns {
   const Field* owner = nullptr;
   const Field* target = nullptr;
 };
 
-Keys keys_of(const ModelState& through, const ModelState& model, const Field& relation) {
+KeyColumns keys_of(const ModelState& through, const ModelState& model, const Field& relation) {
   if (relation.through_fields.size() == 2) {
     return {through.find_field(relation.through_fields[0]),
             through.find_field(relation.through_fields[1])};
   }
   const ModelKey owner = key_of(model);
   const ModelKey target = relation.to == "self" ? owner : key_from(relation.to, model.app);
-  Keys keys;
+  KeyColumns keys;
   for (const Field& field : through.fields) {
     if (field.type != FieldType::foreign_key) continue;
     if (!keys.owner && refers_to(field.to, through.app, owner)) {
@@ -56,7 +56,7 @@ Keys keys_of(const ModelState& through, const ModelState& model, const Field& re
 
 /// True when a table of its own could be the table of `through`: a plain model with an automatic
 /// `id` and a key to either side.
-bool fits(const ModelState& through, const Keys& keys) {
+bool fits(const ModelState& through, const KeyColumns& keys) {
   const Field* id = through.find_field("id");
   return keys.owner && keys.target && keys.owner->type == FieldType::foreign_key &&
          keys.target->type == FieldType::foreign_key && keys.owner->to_field.empty() &&
@@ -98,7 +98,7 @@ class MovedRelation {
     const ModelKey key = key_from(new_.through, is_->app);
     const ModelPtr through = changes_.to.find(key);
     if (!through || key.app != is_->app || changes_.now.contains(key)) return;
-    const Keys keys = keys_of(*through, *is_, new_);
+    const KeyColumns keys = keys_of(*through, *is_, new_);
     if (!fits(*through, keys)) return;
     const OwnTable table = own_table(*was_, old_);
     CreateModel create{.name = through->name};
@@ -118,7 +118,7 @@ class MovedRelation {
     const ModelKey key = key_from(old_.through, was_->app);
     const ModelPtr through = changes_.now.find(key);
     if (!through || key.app != is_->app || changes_.to.contains(key)) return;
-    const Keys keys = keys_of(*through, *was_, old_);
+    const KeyColumns keys = keys_of(*through, *was_, old_);
     const std::vector<ModelKey> referrers = changes_.now.referrers(key);
     if (!fits(*through, keys) || referrers != std::vector<ModelKey>{key_of(*was_)} ||
         relations_to(key) != 1) {
@@ -150,7 +150,7 @@ class MovedRelation {
   }
 
   /// Removes what the model has beside its keys.
-  void strip(const ModelState& through, const Keys& keys) {
+  void strip(const ModelState& through, const KeyColumns& keys) {
     const std::string name = key_of(through).model;
     for (const Constraint& constraint : through.options.constraints) {
       carry_out(RemoveConstraint{name, name_of(constraint)});

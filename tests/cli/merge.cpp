@@ -122,9 +122,9 @@ TEST_CASE("on a terminal one may go on where some order works") {
     return R"({"op": "AlterField", "model_name": "book", "field": {"name": "title", "type": "CharField", "max_length": )" +
            length + "}}";
   };
-  Session session = branches(alter("150"), alter("200"));
+  Session session = branches(alter("150"), alter("250"));
   const std::string says =
-      "model blog.Book, field title, max_length: 150 in 0002_left, 200 in 0002_right (100 before)";
+      "model blog.Book, field title, max_length: 150 in 0002_left, 250 in 0002_right (200 before)";
   const Ran no = session.type("makemigrations --merge", "n\n");
   CHECK(no.code == 0);
   CHECK(no.err.find("Conflict: " + says + "\n") == 0);
@@ -198,6 +198,12 @@ TEST_CASE("a snapshot that version control left in two versions is settled by --
         "note: the snapshot of app \"blog\" is worked out again from its migrations: it holds "
         "conflict marks of version control\n");
   CHECK(session.read(file) == whole);
+  // Models are for a person to settle.
+  const std::string models = session.read("blog/models.json");
+  session.write("blog/models.json", "<<<<<<< HEAD\n" + models);
+  CHECK(session.run("makemigrations").err.find("keep what is right of both sides") !=
+        std::string::npos);
+  session.write("blog/models.json", models);
   // One that is gone, or that of one branch, likewise.
   std::filesystem::remove(session.path() / file);
   CHECK(session.run("makemigrations --merge").out == "Wrote blog/migrations/snapshot.json\n");

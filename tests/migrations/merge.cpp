@@ -143,8 +143,8 @@ TEST_CASE("a conflict names model, field and property, and what each branch want
       {"one field altered twice",
        {{AlterField{"book", left}}},
        {{AlterField{"book", right}}},
-       {"model blog.Book, field title, null: false in 0002_left, true in 0002_right (false before)",
-        "model blog.Book, field title, max_length: 150 in 0002_left, 200 in 0002_right (40 "
+       {"model blog.Book, field title, max_length: 150 in 0002_left, 200 in 0002_right (40 before)",
+        "model blog.Book, field title, null: false in 0002_left, true in 0002_right (false "
         "before)"}},
       {"one field added twice",
        {{AddField{"book", optional(text_field("isbn", 13))}}},
@@ -229,7 +229,7 @@ TEST_CASE("rows are followed, not only states") {
        {{AlterModelOptions{"book", false, ""}}},
        {{AddField{"book", optional(text_field("isbn"))}}},
        {"the order of 0002_left and 0002_right matters: table \"blog_book\": column \"isbn\" is "
-        "missing"}},
+        "missing; rows of table \"blog_book\" end up different"}},
   });
 }
 
@@ -253,10 +253,11 @@ TEST_CASE("code is never taken to commute with what it may notice") {
       {"code on both sides",
        {{RunCpp{"blog.fill", {}}}},
        {{sql("DELETE FROM blog_book")}},
-       {"? 0002_left: Raw C++ operation: nobody can tell what it does, and 0002_right has \"Raw "
-        "SQL operation\"",
+       {"? 0002_left: Raw C++ operation blog.fill: nobody can tell what it does, and 0002_right "
+        "has "
+        "\"Raw SQL operation\"",
         "? 0002_right: Raw SQL operation: nobody can tell what it does, and 0002_left has \"Raw "
-        "C++ operation\""}},
+        "C++ operation blog.fill\""}},
   });
 }
 

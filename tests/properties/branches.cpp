@@ -190,6 +190,14 @@ std::string in_states(ProjectState& state, const Migration& first, const Migrati
   return problems;
 }
 
+bool equal_schemas(const ProjectState& one, const ProjectState& two, const Dialect& dialect) {
+  try {
+    return schema_differences(lower(one, dialect), lower(two, dialect)).empty();
+  } catch (const Error&) {
+    return false;  // an expression over a column that is of another type now
+  }
+}
+
 /// The part that needs no database: where states tell, the examination says the same.
 void compare_states(const Dialect& dialect, std::uint32_t seed, Counted& counted) {
   const Pair pair(seed);
@@ -199,10 +207,15 @@ void compare_states(const Dialect& dialect, std::uint32_t seed, Counted& counted
   ProjectState two = pair.random.state();
   const std::string wrong =
       in_states(one, pair.left, pair.right) + in_states(two, pair.right, pair.left);
-  const bool same = wrong.empty() && one == two &&
-                    schema_differences(lower(one, dialect), lower(two, dialect)).empty();
-  const Examination examination = pair.examined(dialect);
+  Examination examination;
+  try {
+    examination = pair.examined(dialect);
+  } catch (const Error&) {
+    ++counted.broken;
+    return;
+  }
   INFO("states: " << wrong);
+  const bool same = wrong.empty() && one == two && equal_schemas(one, two, dialect);
   if (!same) CHECK(!examination.conflicts.empty());
   if (examination.commute()) CHECK(same);
   ++(examination.commute() ? counted.commute : counted.conflict);
@@ -265,8 +278,8 @@ TEST_CASE("branches are said to commute exactly when both orders give the same")
                     << counted.unsure << " cannot be told, " << counted.broken
                     << " do not work alone");
     CHECK(counted.unsure * 20 < wanted);
-    CHECK(counted.commute * 5 > wanted);
-    CHECK(counted.conflict * 5 > wanted);
+    CHECK(counted.commute * 10 > wanted);
+    CHECK(counted.conflict * 10 > wanted);
   }
 }
 
@@ -274,5 +287,7 @@ TEST_CASE("two thousand pairs of branches are told apart as their states are") {
   const Dialect& dialect = dialect_for("sqlite");
   Counted counted;
   for (std::uint32_t seed = 1; seed <= 2000; ++seed) compare_states(dialect, seed, counted);
-  MESSAGE(counted.commute << " commute, " << counted.conflict << " conflict or cannot be told");
+  MESSAGE(counted.commute << " commute, " << counted.conflict << " conflict or cannot be told, "
+                          << counted.broken << " do not work alone");
+  CHECK(counted.broken < 200);
 }

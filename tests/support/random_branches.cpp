@@ -6,8 +6,6 @@
 
 #include <memory>
 
-#include "support/fields.h"
-
 namespace turnstone::test {
 
 using namespace migrations;  // NOLINT: the operations, all of them
@@ -16,6 +14,18 @@ namespace {
 
 Expression over(const std::string& field, int bound) {
   return Expression::call(">", {Expression::field(field), Expression::literal(Json::of(bound))});
+}
+
+Field own_key() {
+  return Field{.name = "id", .type = FieldType::big_auto_field, .primary_key = true};
+}
+
+Field relation(FieldType type, const std::string& called, const std::string& to) {
+  Field field{.name = called, .type = type};
+  field.to = to;
+  field.null = type == FieldType::foreign_key;
+  if (field.null) field.on_delete = OnDelete::cascade;
+  return field;
 }
 
 Field generated(const std::string& called, Expression expression) {
@@ -41,14 +51,14 @@ bool fits(const ProjectState& state, const std::string& app, const Operation& op
 RandomBranches::RandomBranches(std::uint32_t seed) : random_(seed) {
   start_.id = {"lab", "0001_initial"};
   for (const char* called : {"A", "B", "C"}) {
-    CreateModel create{.name = called, .fields = {id_field()}};
+    CreateModel create{.name = called, .fields = {own_key()}};
     for (const char* field : {"p", "q", "r", "s"}) {
       create.fields.push_back(state_.size() == 0 ? plain_field(field) : random_field(field));
     }
     ProjectState after;
     if (!fits(state_, "lab", {create}, after)) {
       create.fields.resize(1);
-      create.fields.push_back(field_of(FieldType::integer, "p", true));
+      create.fields.push_back(Field{.name = "p", .type = FieldType::integer, .null = true});
       fits(state_, "lab", {create}, after);
     }
     state_ = after;
@@ -121,9 +131,9 @@ Field RandomBranches::plain_field(const std::string& called) {
 Field RandomBranches::random_field(const std::string& called) {
   switch (below(6)) {
     case 0:
-      return key_field(called, "lab." + model());
+      return relation(FieldType::foreign_key, called, "lab." + model());
     case 1:
-      return many_field(called, "lab." + model());
+      return relation(FieldType::many_to_many, called, "lab." + model());
     case 2:
       return generated(called, over(field_name(), 0));
     default:
@@ -150,6 +160,7 @@ std::optional<Field> RandomBranches::altered(const ProjectState& state, const st
       }
       break;
     case 2:
+      field.db_default.reset();
       if (field.type == FieldType::integer) {
         field.type = below(2) == 0 ? FieldType::big_integer : FieldType::text;
       } else if (field.type == FieldType::character) {
@@ -185,7 +196,7 @@ Operation RandomBranches::on_model(const ProjectState& state) {
     case 0:
     case 1:
     case 2: {
-      CreateModel create{.name = name("A", 6), .fields = {id_field()}};
+      CreateModel create{.name = name("A", 6), .fields = {own_key()}};
       if (often()) create.fields.push_back(random_field(field_name()));
       return {create};
     }
