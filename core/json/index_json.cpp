@@ -10,6 +10,9 @@
 namespace turnstone::json {
 namespace {
 
+/// Columns of a bloom index that may have a number of bits.
+constexpr std::size_t most_bloom_columns = 32;
+
 /// A storage parameter of an index: how it is written, and for numbers the range.
 struct Parameter {
   enum class Form { flag, number, numbers, automatic };
@@ -248,6 +251,14 @@ Index read_index(const Node& node, const std::string& app) {
   }
   std::sort(index.parameters.begin(), index.parameters.end());
   check_parts(node, index.fields, index.expressions, index.opclasses);
+  if (const auto columns = node.find("columns"); columns && !columns->is_null()) {
+    const std::size_t most =
+        std::min(most_bloom_columns, index.fields.size() + index.expressions.size());
+    if (columns->items().size() > most) {
+      columns->fail("at most " + std::to_string(most) +
+                    " of the index's columns can have a number of bits");
+    }
+  }
   const bool needs_name = !index.expressions.empty() || index.condition || !index.include.empty() ||
                           !index.opclasses.empty();
   if (index.name.empty() && needs_name) {

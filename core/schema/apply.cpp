@@ -35,6 +35,10 @@ void rename_column(Table& table, const std::string& from, const std::string& to)
     replace(item.columns, from, to);
     replace(item.include, from, to);
   };
+  const auto part = [&](IndexPart& item) {
+    if (item.column == from) item.column = to;
+    text(item.expression);
+  };
   if (table.primary_key) key(*table.primary_key);
   for (Key& item : table.uniques) key(item);
   for (Check& check : table.checks) {
@@ -46,15 +50,12 @@ void rename_column(Table& table, const std::string& from, const std::string& to)
     if (item.target_table == table.name) replace(item.target_columns, from, to);
   }
   for (Exclusion& item : table.exclusions) {
-    for (auto& element : item.elements) text(element.first);
+    for (auto& element : item.elements) part(element.first);
     replace(item.include, from, to);
     text(item.condition);
   }
   for (TableIndex& index : table.indexes) {
-    for (IndexPart& part : index.parts) {
-      if (part.column == from) part.column = to;
-      text(part.expression);
-    }
+    for (IndexPart& item : index.parts) part(item);
     replace(index.include, from, to);
     text(index.condition);
   }

@@ -254,6 +254,9 @@ class Comparison {
     const auto mentions = [&](const Sql& sql) {
       return renamed_identifier(sql, name, name + "?") != sql;
     };
+    const auto in_part = [&](const IndexPart& part) {
+      return part.column == name || mentions(part.expression);
+    };
     for (const ForeignKeyConstraint& key : copy.foreign_keys) {
       if (uses(key.columns)) add(step::DropConstraint{table, key});
     }
@@ -268,11 +271,8 @@ class Comparison {
       }
     }
     for (const TableIndex& index : copy.indexes) {
-      const bool used =
-          uses(index.include) || mentions(index.condition) ||
-          std::any_of(index.parts.begin(), index.parts.end(), [&](const IndexPart& part) {
-            return part.column == name || mentions(part.expression);
-          });
+      const bool used = uses(index.include) || mentions(index.condition) ||
+                        std::any_of(index.parts.begin(), index.parts.end(), in_part);
       if (used) add(step::DropIndex{table, index});
     }
     for (const Key& key : copy.uniques) {
@@ -286,7 +286,7 @@ class Comparison {
     for (const Exclusion& item : copy.exclusions) {
       const bool used = uses(item.include) || mentions(item.condition) ||
                         std::any_of(item.elements.begin(), item.elements.end(),
-                                    [&](const auto& element) { return mentions(element.first); });
+                                    [&](const auto& element) { return in_part(element.first); });
       if (used) add(step::DropConstraint{table, item});
     }
     if (copy.primary_key && uses(copy.primary_key->columns)) {

@@ -304,7 +304,7 @@ class Lowering {
     Exclusion exclusion{.name = constraint.name};
     exclusion.method = constraint.index_type.empty() ? "gist" : lower_case(constraint.index_type);
     for (const auto& [expression, op] : constraint.expressions) {
-      exclusion.elements.emplace_back(sql(expression), op);
+      exclusion.elements.emplace_back(part(expression), op);
     }
     for (const std::string& name : constraint.include) {
       exclusion.include.push_back(column_of(name));

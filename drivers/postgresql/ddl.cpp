@@ -11,6 +11,9 @@
 namespace turnstone::postgresql {
 namespace {
 
+/// How the comment of an extension ends that a migration made.
+constexpr const char* made_here = "(made by turnstone)";
+
 Sql timing_sql(Key::Timing timing) {
   switch (timing) {
     case Key::Timing::immediate_always:
@@ -31,14 +34,14 @@ Sql where_sql(const Sql& condition) {
   return condition.empty() ? Sql{} : " WHERE (" + condition + ")";
 }
 
-/// True for one quoted or plain identifier and nothing else.
-bool is_name(const Sql& sql) {
-  if (sql.size() > 2 && sql.front() == '"' && sql.back() == '"') {
-    const std::string inner = sql.substr(1, sql.size() - 2);
-    return inner.find('"') == std::string::npos;
-  }
-  return !sql.empty() && std::all_of(sql.begin(), sql.end(),
-                                     [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+Sql part_sql(const IndexPart& part) {
+  Sql sql = part.column.empty() ? "(" + part.expression + ")" : quote_identifier(part.column);
+  if (!part.collation.empty()) sql += " COLLATE " + quote_identifier(part.collation);
+  if (!part.opclass.empty()) sql += " " + part.opclass;
+  if (part.descending) sql += " DESC";
+  if (part.nulls == IndexPart::Nulls::first) sql += " NULLS FIRST";
+  if (part.nulls == IndexPart::Nulls::last) sql += " NULLS LAST";
+  return sql;
 }
 
 struct ConstraintSql {
@@ -58,25 +61,14 @@ struct ConstraintSql {
   }
   Sql operator()(const Exclusion& exclusion) const {
     std::vector<Sql> elements;
-    for (const auto& [expression, op] : exclusion.elements) {
-      elements.push_back((is_name(expression) ? expression : "(" + expression + ")") + " WITH " +
-                         op);
+    for (const auto& [part, op] : exclusion.elements) {
+      elements.push_back(part_sql(part) + " WITH " + op);
     }
     return "EXCLUDE USING " + exclusion.method + " (" + join(elements, ", ") + ")" +
            include_sql(exclusion.include) + where_sql(exclusion.condition) +
            timing_sql(exclusion.timing);
   }
 };
-
-Sql part_sql(const IndexPart& part) {
-  Sql sql = part.column.empty() ? "(" + part.expression + ")" : quote_identifier(part.column);
-  if (!part.collation.empty()) sql += " COLLATE " + quote_identifier(part.collation);
-  if (!part.opclass.empty()) sql += " " + part.opclass;
-  if (part.descending) sql += " DESC";
-  if (part.nulls == IndexPart::Nulls::first) sql += " NULLS FIRST";
-  if (part.nulls == IndexPart::Nulls::last) sql += " NULLS LAST";
-  return sql;
-}
 
 Sql parameters_sql(const TableIndex& index) {
   if (index.parameters.empty()) return {};
@@ -142,6 +134,32 @@ Sql create_index_sql(const std::string& table, const TableIndex& index, bool con
   sql += parameters_sql(index);
   if (!index.tablespace.empty()) sql += " TABLESPACE " + quote_identifier(index.tablespace);
   return sql + where_sql(index.condition);
+}
+
+Sql create_extension_sql(const std::string& name) {
+  const Sql found = "FROM pg_extension WHERE extname = " + quote_literal(name);
+  return "DO $$ BEGIN\n  IF NOT EXISTS (SELECT " + found + ") THEN\n    CREATE EXTENSION " +
+         quote_identifier(name) +
+         ";\n    EXECUTE (SELECT format('COMMENT ON EXTENSION %I IS %L', extname, concat_ws(' ', "
+         "obj_description(oid, 'pg_extension'), " +
+         quote_literal(made_here) + ")) " + found + ");\n  END IF;\nEND $$";
+}
+
+Sql drop_extension_sql(const std::string& name) {
+  return "DO $$ BEGIN\n  IF EXISTS (SELECT FROM pg_extension WHERE extname = " +
+         quote_literal(name) + " AND obj_description(oid, 'pg_extension') LIKE " +
+         quote_literal("%" + std::string(made_here)) + ") THEN\n    DROP EXTENSION " +
+         quote_identifier(name) +
+         ";\n  END IF;\nEXCEPTION WHEN dependent_objects_still_exist THEN NULL;\nEND $$";
+}
+
+Sql rename_sequence_sql(const std::string& table, const std::string& column,
+                        const std::string& to) {
+  return "DO $$ DECLARE\n  own text := pg_get_serial_sequence(" + quote_literal(table_sql(table)) +
+         ", " + quote_literal(column) + ");\nBEGIN\n  IF own IS NOT NULL AND to_regclass(" +
+         quote_literal(beside(table, to)) +
+         ") IS NULL THEN\n    EXECUTE 'ALTER SEQUENCE ' || own || " +
+         quote_literal(" RENAME TO " + quote_identifier(to)) + ";\n  END IF;\nEND $$";
 }
 
 Sql comment_sql(const Sql& subject, const std::string& comment) {

@@ -18,4 +18,12 @@ Sql create_index_sql(const std::string& table, const TableIndex& index, bool con
 /// `COMMENT ON TABLE "t" IS '…'`; NULL for an empty comment. `subject` is what stands behind ON.
 Sql comment_sql(const Sql& subject, const std::string& comment);
 
+/// Makes an extension where it is not there, and marks it in its comment as made by a migration.
+/// One that is there is not touched, and needs no privilege.
+Sql create_extension_sql(const std::string& name);
+/// Drops an extension that `create_extension_sql` made, unless something still uses it.
+Sql drop_extension_sql(const std::string& name);
+/// Renames the sequence a column owns, whatever it is called, unless the new name is taken.
+Sql rename_sequence_sql(const std::string& table, const std::string& column, const std::string& to);
+
 }  // namespace turnstone::postgresql

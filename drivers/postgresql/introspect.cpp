@@ -312,9 +312,7 @@ class Reader {
                      .timing = timing(row)};
     const std::vector<std::string> operators = list_of(row[13]);
     for (std::size_t i = 0; i < index.parts.size() && i < operators.size(); ++i) {
-      const IndexPart& part = index.parts[i];
-      result.elements.emplace_back(
-          part.column.empty() ? part.expression : quote_identifier(part.column), operators[i]);
+      result.elements.emplace_back(index.parts[i], operators[i]);
     }
     return result;
   }

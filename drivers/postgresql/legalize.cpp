@@ -136,7 +136,7 @@ class Legalizer {
     if (const TablePtr table = now_.find(s.from)) {
       for (const Column& column : table->columns) {
         if (column.identity != Column::Identity::none) {
-          take_sequence(s.sequences, sequence_name(s.from, column.name),
+          take_sequence(s.sequences, column.name, sequence_name(s.from, column.name),
                         sequence_name(s.to, column.name));
         }
       }
@@ -151,13 +151,14 @@ class Legalizer {
     const TablePtr table = now_.find(s.table);
     const Column* column = table ? table->find_column(s.from) : nullptr;
     if (column && column->identity != Column::Identity::none) {
-      take_sequence(s.sequences, sequence_name(s.table, s.from), sequence_name(s.table, s.to));
+      take_sequence(s.sequences, s.to, sequence_name(s.table, s.from),
+                    sequence_name(s.table, s.to));
     }
     emit(std::move(s));
   }
   static void take_sequence(std::vector<std::pair<std::string, std::string>>& sequences,
-                            std::string from, std::string to) {
-    if (from != to) sequences.emplace_back(std::move(from), std::move(to));
+                            const std::string& column, const std::string& from, std::string to) {
+    if (from != to) sequences.emplace_back(column, std::move(to));
   }
 
   void add_column(step::AddColumn s) {
@@ -298,8 +299,9 @@ class Legalizer {
     for (const Exclusion& item : copy.exclusions) {
       const bool used =
           mentions(item.condition, column) ||
-          std::any_of(item.elements.begin(), item.elements.end(),
-                      [&](const auto& element) { return mentions(element.first, column); });
+          std::any_of(item.elements.begin(), item.elements.end(), [&](const auto& element) {
+            return element.first.column == column || mentions(element.first.expression, column);
+          });
       if (!used) continue;
       emit(step::DropConstraint{table, item});
       again.push_back(step::AddConstraint{table, item});

@@ -257,12 +257,8 @@ class Renderer {
     throw Error(ErrorKind::unsupported, "postgresql does not rebuild tables",
                 "table \"" + s.before.name + "\"");
   }
-  void operator()(const step::CreateExtension& s) {
-    writer_.create("CREATE EXTENSION IF NOT EXISTS " + quote_identifier(s.name));
-  }
-  void operator()(const step::DropExtension& s) {
-    writer_.ddl("DROP EXTENSION IF EXISTS " + quote_identifier(s.name));
-  }
+  void operator()(const step::CreateExtension& s) { writer_.create(create_extension_sql(s.name)); }
+  void operator()(const step::DropExtension& s) { writer_.ddl(drop_extension_sql(s.name)); }
   void operator()(const step::CreateCollation& s) {
     Sql sql =
         "CREATE COLLATION " + quote_identifier(s.name) + " (locale = " + quote_literal(s.locale);
@@ -312,9 +308,8 @@ class Renderer {
   }
   void sequences(const std::string& table,
                  const std::vector<std::pair<std::string, std::string>>& renames) {
-    for (const auto& [from, to] : renames) {
-      writer_.ddl("ALTER SEQUENCE IF EXISTS " + beside(table, from) + " RENAME TO " +
-                  quote_identifier(to));
+    for (const auto& [column, to] : renames) {
+      writer_.ddl(rename_sequence_sql(table, column, to));
     }
   }
 

@@ -141,6 +141,15 @@ TEST_CASE("broken model files are refused with place, reason and nearest name") 
        "/models/0/options/indexes/0)"},
       {option_refusal(R"("indexes": [{"type": "BTreeIndex", "fields": ["x"], "fillfactor": 5}])"),
        "expected a number between 10 and 100, found 5 (m: /models/0/options/indexes/0/fillfactor)"},
+      {option_refusal(R"("indexes": [{"type": "BloomIndex", "fields": ["x"], "columns": [2, 4]}])"),
+       "at most 1 of the index's columns can have a number of bits (m: "
+       "/models/0/options/indexes/0/columns)"},
+      {option_refusal(R"("indexes": [{"type": "BloomIndex", "fields": ["x"], "columns": [0]}])"),
+       "expected a number between 1 and 4095, found 0 (m: "
+       "/models/0/options/indexes/0/columns/0)"},
+      {option_refusal(R"("indexes": [{"type": "BloomIndex", "fields": ["x"], "length": 5000}])"),
+       "expected a number between 1 and 4096, found 5000 (m: "
+       "/models/0/options/indexes/0/length)"},
       {option_refusal(R"("indexes": [{"fields": ["x"], "fillfactor": 50}])"),
        "unknown key \"fillfactor\" (m: /models/0/options/indexes/0); known keys: type, name, "
        "fields, "

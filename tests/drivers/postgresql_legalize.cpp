@@ -47,7 +47,7 @@ struct Words {
   }
   static std::string sequences(const std::vector<std::pair<std::string, std::string>>& renames) {
     std::string text;
-    for (const auto& [from, to] : renames) text += ", " + from + " to " + to;
+    for (const auto& [column, to] : renames) text += ", sequence of " + column + " to " + to;
     return text;
   }
 };
@@ -185,8 +185,8 @@ TEST_CASE("identity sequences follow their table and column") {
   CHECK(words(schema, planned({step::RenameTable{.from = "book", .to = "tome"},
                                step::RenameColumn{.table = "tome", .from = "id", .to = "key"},
                                step::RenameColumn{.table = "tome", .from = "n", .to = "m"}})) ==
-        Strings{"rename book to tome, book_id_seq to tome_id_seq",
-                "rename tome.id to key, tome_id_seq to tome_key_seq", "rename tome.n to m"});
+        Strings{"rename book to tome, sequence of id to tome_id_seq",
+                "rename tome.id to key, sequence of key to tome_key_seq", "rename tome.n to m"});
 }
 
 TEST_CASE("a fill that the column does by itself is left out") {

@@ -16,6 +16,15 @@ Value one(Connection& connection, const std::string& query) {
   return connection.query(query).rows.at(0).at(0);
 }
 
+/// `sequence` quoted, as it is beside `table`; its own name is the last part.
+std::string sequence_renamed(const std::string& table, const std::string& sequence) {
+  const std::string own = sequence.substr(sequence.rfind('.') + 1);
+  return "DO $$ DECLARE\n  own text := pg_get_serial_sequence('" + table +
+         "', 'id');\nBEGIN\n  IF own IS NOT NULL AND to_regclass('" + sequence +
+         "') IS NULL THEN\n    EXECUTE 'ALTER SEQUENCE ' || own || ' RENAME TO " + own +
+         "';\n  END IF;\nEND $$";
+}
+
 Schema schema_of(const std::vector<Table>& tables) {
   Schema schema;
   for (const Table& item : tables) schema.set(item);
@@ -40,11 +49,12 @@ TEST_CASE("a table with everything on it") {
   book.checks = {Check{.name = "c", .condition = "\"price\" >= 0"}};
   book.foreign_keys = {foreign_key("f", "id", "book")};
   book.foreign_keys[0].on_delete = "CASCADE";
-  book.exclusions = {Exclusion{.name = "x",
-                               .method = "gist",
-                               .elements = {{"int8range(\"id\", \"id\", '[]')", "&&"}},
-                               .condition = "\"price\" > 0",
-                               .timing = Key::Timing::initially_immediate}};
+  book.exclusions = {
+      Exclusion{.name = "x",
+                .method = "gist",
+                .elements = {{IndexPart{.expression = "int8range(\"id\", \"id\", '[]')"}, "&&"}},
+                .condition = "\"price\" > 0",
+                .timing = Key::Timing::initially_immediate}};
   TableIndex index{.name = "i", .method = "btree"};
   index.parts = {IndexPart{.column = "title", .opclass = "varchar_pattern_ops"},
                  IndexPart{.expression = "LOWER(\"title\")",
@@ -183,18 +193,15 @@ TEST_CASE("steps on a table become statements, joined where their order allows")
       {"table and column renamed, with the sequence",
        {step::RenameTable{.from = "t", .to = "u"},
         step::RenameColumn{.table = "u", .from = "a", .to = "z"}},
-       {"ALTER TABLE \"t\" RENAME TO \"u\"",
-        "ALTER SEQUENCE IF EXISTS \"t_id_seq\" RENAME TO \"u_id_seq\"",
+       {"ALTER TABLE \"t\" RENAME TO \"u\"", sequence_renamed("\"u\"", "\"u_id_seq\""),
         "ALTER TABLE \"u\" RENAME COLUMN \"a\" TO \"z\""}},
       {"moved to a schema",
        {step::RenameTable{.from = "t", .to = "s.u"}},
        {"ALTER TABLE \"t\" SET SCHEMA \"s\"", "ALTER TABLE \"s\".\"t\" RENAME TO \"u\"",
-        "ALTER SEQUENCE IF EXISTS \"s\".\"t_id_seq\" RENAME TO \"u_id_seq\""}},
-      {"extension and collation",
-       {step::CreateExtension{"hstore"}, step::DropExtension{"hstore"},
-        step::CreateCollation{"ci", "und-u-ks-level2", "icu", false}, step::DropCollation{"ci"}},
-       {"CREATE EXTENSION IF NOT EXISTS \"hstore\"", "DROP EXTENSION IF EXISTS \"hstore\"",
-        "CREATE COLLATION \"ci\" (locale = 'und-u-ks-level2', provider = icu, deterministic = "
+        sequence_renamed("\"s\".\"u\"", "\"s\".\"u_id_seq\"")}},
+      {"collation",
+       {step::CreateCollation{"ci", "und-u-ks-level2", "icu", false}, step::DropCollation{"ci"}},
+       {"CREATE COLLATION \"ci\" (locale = 'und-u-ks-level2', provider = icu, deterministic = "
         "false)",
         "DROP COLLATION \"ci\""}},
       {"raw SQL with parameters, then a change",
@@ -460,6 +467,55 @@ TEST_CASE("renamed tables and columns are named as fresh ones") {
   CHECK(renamed == one(*connection, sequences));
   CHECK(owned == one(*connection,
                      "SELECT pg_get_serial_sequence('" + long_name + "', 'a_long_column_name')"));
+}
+
+TEST_CASE(
+    "a sequence follows its column whatever it is called, and gives way where the name is taken") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase& database = clean_database();
+  const auto connection = database.connect();
+  Schema schema;
+  const std::string own = "SELECT pg_get_serial_sequence('u', 'id')";
+  connection->execute("CREATE SEQUENCE t_id_seq");
+  change(*connection, schema, planned({step::CreateTable{table("t", {})}}));
+  change(*connection, schema, planned({step::RenameTable{.from = "t", .to = "u"}}));
+  CHECK(one(*connection, own) == Value(std::string("public.u_id_seq")));
+  change(*connection, schema, planned({step::RenameTable{.from = "u", .to = "t"}}));
+  change(*connection, schema, planned({step::RenameTable{.from = "t", .to = "u"}}));
+  CHECK(one(*connection, own) == Value(std::string("public.u_id_seq")));
+  CHECK(one(*connection, "SELECT count(*) FROM pg_sequences") == Value(std::int64_t{2}));
+}
+
+TEST_CASE("an extension that a migration made goes with it, unless something uses it") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase& database = clean_database();
+  const auto connection = database.connect();
+  Schema schema;
+  const std::string count = "SELECT count(*) FROM pg_extension WHERE extname = 'hstore'";
+  const auto there = [&] { return one(*connection, count) == Value(std::int64_t{1}); };
+  const auto create = planned({step::CreateExtension{"hstore"}});
+  const auto drop = planned({step::DropExtension{"hstore"}});
+  connection->execute("DROP EXTENSION IF EXISTS hstore");
+
+  change(*connection, schema, create);
+  CHECK(there());
+  CHECK(one(*connection,
+            "SELECT obj_description(oid, 'pg_extension') FROM pg_extension WHERE "
+            "extname = 'hstore'") ==
+        Value(std::string("data type for storing sets of (key, value) pairs (made by turnstone)")));
+  change(*connection, schema, create);  // a second time makes nothing
+  connection->execute("CREATE TABLE uses (a hstore)");
+  change(*connection, schema, drop);
+  CHECK(there());
+  connection->execute("DROP TABLE uses");
+  change(*connection, schema, drop);
+  CHECK_FALSE(there());
+
+  connection->execute("CREATE EXTENSION hstore");  // by somebody else
+  change(*connection, schema, create);
+  change(*connection, schema, drop);
+  CHECK(there());
+  connection->execute("DROP EXTENSION hstore");
 }
 
 TEST_CASE("a key and all keys that point to it change their type together") {

@@ -67,16 +67,6 @@ struct ForeignKeyConstraint {
   bool operator==(const ForeignKeyConstraint&) const = default;
 };
 
-struct Exclusion {
-  std::string name{};
-  std::string method{};                                 ///< `gist`, `spgist`
-  std::vector<std::pair<Sql, std::string>> elements{};  ///< (expression, operator)
-  std::vector<std::string> include{};
-  Sql condition{};
-  Key::Timing timing = Key::Timing::immediate_always;
-  bool operator==(const Exclusion&) const = default;
-};
-
 struct IndexPart {
   std::string column{};  ///< a plain column, or
   Sql expression{};      ///< an expression, without outer parentheses
@@ -86,6 +76,16 @@ struct IndexPart {
   enum class Nulls { standard, first, last };
   Nulls nulls = Nulls::standard;
   bool operator==(const IndexPart&) const = default;
+};
+
+struct Exclusion {
+  std::string name{};
+  std::string method{};                                       ///< `gist`, `spgist`
+  std::vector<std::pair<IndexPart, std::string>> elements{};  ///< (what, operator)
+  std::vector<std::string> include{};
+  Sql condition{};
+  Key::Timing timing = Key::Timing::immediate_always;
+  bool operator==(const Exclusion&) const = default;
 };
 
 struct TableIndex {

@@ -30,7 +30,7 @@ struct DropTable {
 struct RenameTable {
   std::string from{};
   std::string to{};
-  /// Filled in by `legalize` on PostgreSQL: (from, to) names of identity sequences that follow.
+  /// Filled in by `legalize` on PostgreSQL: identity sequences that follow, as (column, name after).
   std::vector<std::pair<std::string, std::string>> sequences{};
 };
 struct RenameColumn {
@@ -126,9 +126,12 @@ struct RebuildTable {
   std::vector<std::pair<std::string, Sql>> source{};
   std::vector<Guard> guards{};
 };
+/// Where it is not there already. One that this step makes is marked as made by it.
 struct CreateExtension {
   std::string name{};
 };
+/// Drops what CreateExtension made. An extension that was there before stays, and one that something
+/// still uses.
 struct DropExtension {
   std::string name{};
 };
