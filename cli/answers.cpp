@@ -85,6 +85,13 @@ Answers::Answers(const Flags& flags) : assume_(flags.assume_renames) {
     models_.push_back(
         {parts[0], "", lower_case(parts[1]), lower_case(after), "--rename-model " + flag});
   }
+  for (const std::string& flag : flags.move_model) {
+    const std::size_t colon = flag.find(':');
+    const std::vector<std::string> parts = parts_of(flag.substr(0, colon));
+    const std::string after = colon == std::string::npos ? "" : flag.substr(colon + 1);
+    if (parts.size() != 2 || !is_identifier(after)) refuse("--move-model", flag, "app.Model:other");
+    moves_.push_back({parts[0], "", lower_case(parts[1]), after, "--move-model " + flag});
+  }
   for (const std::string& flag : flags.default_for) {
     const std::size_t equals = flag.find('=');
     const std::vector<std::string> parts = parts_of(flag.substr(0, equals));
@@ -119,6 +126,19 @@ std::optional<bool> Answers::renamed_model(const ModelState& before, const Model
     if (rename.before != old_name && rename.after != new_name) continue;
     rename.used = true;
     answer = rename.before == old_name && rename.after == new_name;
+    if (*answer) return answer;
+  }
+  if (answer || removal_meant(before)) return false;
+  if (assume_) return true;
+  return std::nullopt;
+}
+
+std::optional<bool> Answers::moved_model(const ModelState& before, const ModelState& after) {
+  std::optional<bool> answer;
+  for (Rename& move : moves_) {
+    if (move.app != before.app || move.before != lower_case(before.name)) continue;
+    move.used = true;
+    answer = move.after == after.app;
     if (*answer) return answer;
   }
   if (answer || removal_meant(before)) return false;
@@ -168,6 +188,10 @@ std::set<std::string> Answers::apps() const {
   std::set<std::string> labels;
   for (const Rename& rename : fields_) labels.insert(rename.app);
   for (const Rename& rename : models_) labels.insert(rename.app);
+  for (const Rename& move : moves_) {
+    labels.insert(move.app);
+    labels.insert(move.after);
+  }
   for (const Place& place : defaults_) labels.insert(place.app);
   for (const Place& place : removals_) labels.insert(place.app);
   return labels;
@@ -175,7 +199,7 @@ std::set<std::string> Answers::apps() const {
 
 std::vector<std::string> Answers::unused() const {
   std::vector<std::string> flags;
-  for (const auto* renames : {&models_, &fields_}) {
+  for (const auto* renames : {&models_, &moves_, &fields_}) {
     for (const Rename& rename : *renames) {
       if (!rename.used) flags.push_back(rename.flag);
     }

@@ -16,6 +16,7 @@ class Answers {
   struct Flags {
     std::vector<std::string> rename{};        ///< `app.Model.old:new`
     std::vector<std::string> rename_model{};  ///< `app.Old:New`
+    std::vector<std::string> move_model{};    ///< `app.Model:other`
     std::vector<std::string> default_for{};   ///< `app.Model.field=JSON`
     std::vector<std::string> remove{};        ///< `app.Model` or `app.Model.field`
     bool assume_renames = false;
@@ -25,6 +26,7 @@ class Answers {
 
   /// Nothing where the flags do not say.
   std::optional<bool> renamed_model(const ModelState& before, const ModelState& after);
+  std::optional<bool> moved_model(const ModelState& before, const ModelState& after);
   std::optional<bool> renamed_field(const ModelState& model, const std::string& before,
                                     const std::string& after);
   bool removal_meant(const ModelState& model, const std::string& field = {});
@@ -37,7 +39,7 @@ class Answers {
 
   /// Labels of apps that the flags name.
   std::set<std::string> apps() const;
-  /// Flags for renames and removals that no question asked for.
+  /// Flags for renames, moves and removals that no question asked for.
   std::vector<std::string> unused() const;
 
  private:
@@ -59,6 +61,7 @@ class Answers {
   };
   std::vector<Rename> fields_{};
   std::vector<Rename> models_{};
+  std::vector<Rename> moves_{};  ///< `before` is the model, `after` the app it went to
   std::vector<Place> defaults_{};
   std::vector<Place> removals_{};
   bool assume_ = false;

@@ -272,6 +272,8 @@ void CommandLine::add_makemigrations() {
   many(command, "--rename", o.answers.rename, "APP.MODEL.OLD:NEW",
        "the field was renamed (MODEL by its new name)");
   many(command, "--rename-model", o.answers.rename_model, "APP.OLD:NEW", "the model was renamed");
+  many(command, "--move-model", o.answers.move_model, "APP.MODEL:TO",
+       "the model was moved to another app");
   command->add_flag("--assume-renames", o.answers.assume_renames,
                     "what looks like a rename is one");
   many(command, "--default", o.answers.default_for, "APP.MODEL.FIELD=JSON",
@@ -280,8 +282,8 @@ void CommandLine::add_makemigrations() {
        "the field or model is gone for good, not renamed");
   many(command, "--independent", o.independent, "APP.NAME",
        "with --merge: that migration's code may run before\nor after the other branch");
-  for (const char* name : {"--rename", "--rename-model", "--assume-renames", "--default",
-                           "--remove", "--independent"}) {
+  for (const char* name : {"--rename", "--rename-model", "--move-model", "--assume-renames",
+                           "--default", "--remove", "--independent"}) {
     command->get_option(name)->group("Answers to questions, may be repeated");
   }
 }

@@ -168,6 +168,18 @@ bool TerminalQuestioner::renamed_model(const ModelState& old_model, const ModelS
   return yes;
 }
 
+bool TerminalQuestioner::moved_model(const ModelState& old_model, const ModelState& new_model,
+                                     bool same_fields) {
+  if (!same_fields) {
+    prompt_.say("  " + place_of(old_model) + ": " + field_list(old_model) + "\n  " +
+                place_of(new_model) + ": " + field_list(new_model) + "\n");
+  }
+  const bool yes =
+      prompt_.yes("Was the model " + place_of(old_model) + " moved to app " + new_model.app + "?");
+  if (!yes) not_renamed_.insert(place_of(old_model));
+  return yes;
+}
+
 bool TerminalQuestioner::renamed_field(const ModelState& model, const Field& old_field,
                                        const Field& new_field,
                                        const std::vector<std::string>& differences) {

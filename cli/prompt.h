@@ -36,6 +36,8 @@ class TerminalQuestioner : public migrations::Questioner {
       : prompt_(prompt), models_(models) {}
   bool renamed_model(const ModelState& old_model, const ModelState& new_model,
                      bool same_fields) override;
+  bool moved_model(const ModelState& old_model, const ModelState& new_model,
+                   bool same_fields) override;
   bool renamed_field(const ModelState& model, const Field& old_field, const Field& new_field,
                      const std::vector<std::string>& differences) override;
   std::optional<Default> default_for_added(const ModelState& model, const Field& field) override;
@@ -62,6 +64,8 @@ class RefusingQuestioner : public migrations::Questioner {
   void refuse() const;
   bool renamed_model(const ModelState& old_model, const ModelState& new_model,
                      bool same_fields) override;
+  bool moved_model(const ModelState& old_model, const ModelState& new_model,
+                   bool same_fields) override;
   bool renamed_field(const ModelState& model, const Field& old_field, const Field& new_field,
                      const std::vector<std::string>& differences) override;
   std::optional<Default> default_for_added(const ModelState& model, const Field& field) override;
@@ -82,6 +86,8 @@ class PreviewQuestioner : public migrations::Questioner {
   const std::vector<Error>& questions() const { return questions_; }
   bool renamed_model(const ModelState& old_model, const ModelState& new_model,
                      bool same_fields) override;
+  bool moved_model(const ModelState& old_model, const ModelState& new_model,
+                   bool same_fields) override;
   bool renamed_field(const ModelState& model, const Field& old_field, const Field& new_field,
                      const std::vector<std::string>& differences) override;
   std::optional<Default> default_for_added(const ModelState& model, const Field& field) override;
@@ -102,6 +108,8 @@ class AnsweringQuestioner : public migrations::Questioner {
       : answers_(answers), otherwise_(otherwise) {}
   bool renamed_model(const ModelState& old_model, const ModelState& new_model,
                      bool same_fields) override;
+  bool moved_model(const ModelState& old_model, const ModelState& new_model,
+                   bool same_fields) override;
   bool renamed_field(const ModelState& model, const Field& old_field, const Field& new_field,
                      const std::vector<std::string>& differences) override;
   std::optional<Default> default_for_added(const ModelState& model, const Field& field) override;

@@ -24,6 +24,14 @@ Error rename_model_question(const ModelState& before, const ModelState& after) {
               "; if not, its rows are lost: --remove " + place_of(before)};
 }
 
+Error move_model_question(const ModelState& before, const ModelState& after) {
+  return {ErrorKind::question,
+          "was the model " + place_of(before) + " moved to app " + after.app + "?",
+          place_of(before),
+          "if it was: --move-model " + place_of(before) + ":" + after.app +
+              "; if not, its rows are lost: --remove " + place_of(before)};
+}
+
 Error rename_field_question(const ModelState& model, const Field& before, const Field& after,
                             const std::vector<std::string>& differences) {
   return {ErrorKind::question,
@@ -63,12 +71,15 @@ Error remove_field_question(const ModelState& model, const Field& field,
 }
 
 Error remove_model_question(const ModelState& model, const std::vector<std::string>& candidates) {
+  std::string hint;
+  if (!candidates.empty()) {
+    const std::size_t dot = candidates.front().find('.');
+    hint = dot == std::string::npos ? "if it was renamed: --rename-model "
+                                    : "if it was moved: --move-model ";
+    hint += place_of(model) + ":" + candidates.front().substr(0, dot) + "; if not: ";
+  }
   return {ErrorKind::question, "is " + place_of(model) + " to be removed with its rows?",
-          place_of(model),
-          (candidates.empty() ? std::string()
-                              : "if it was renamed: --rename-model " + place_of(model) + ":" +
-                                    candidates.front() + "; if not: ") +
-              "--remove " + place_of(model)};
+          place_of(model), hint + "--remove " + place_of(model)};
 }
 
 // RefusingQuestioner ------------------------------------------------------------------------------
@@ -91,6 +102,10 @@ void RefusingQuestioner::refuse() const {
 bool RefusingQuestioner::renamed_model(const ModelState& old_model, const ModelState& new_model,
                                        bool) {
   throw rename_model_question(old_model, new_model);
+}
+bool RefusingQuestioner::moved_model(const ModelState& old_model, const ModelState& new_model,
+                                     bool) {
+  throw move_model_question(old_model, new_model);
 }
 bool RefusingQuestioner::renamed_field(const ModelState& model, const Field& old_field,
                                        const Field& new_field,
@@ -121,6 +136,11 @@ bool RefusingQuestioner::may_remove_model(const ModelState& model,
 bool PreviewQuestioner::renamed_model(const ModelState& old_model, const ModelState& new_model,
                                       bool) {
   questions_.push_back(rename_model_question(old_model, new_model));
+  return false;
+}
+bool PreviewQuestioner::moved_model(const ModelState& old_model, const ModelState& new_model,
+                                    bool) {
+  questions_.push_back(move_model_question(old_model, new_model));
   return false;
 }
 bool PreviewQuestioner::renamed_field(const ModelState& model, const Field& old_field,
@@ -154,6 +174,11 @@ bool AnsweringQuestioner::renamed_model(const ModelState& old_model, const Model
                                         bool same_fields) {
   const auto answer = answers_.renamed_model(old_model, new_model);
   return answer ? *answer : otherwise_.renamed_model(old_model, new_model, same_fields);
+}
+bool AnsweringQuestioner::moved_model(const ModelState& old_model, const ModelState& new_model,
+                                      bool same_fields) {
+  const auto answer = answers_.moved_model(old_model, new_model);
+  return answer ? *answer : otherwise_.moved_model(old_model, new_model, same_fields);
 }
 bool AnsweringQuestioner::renamed_field(const ModelState& model, const Field& old_field,
                                         const Field& new_field,

@@ -12,6 +12,7 @@ namespace turnstone::cli {
 // can be asked.
 
 Error rename_model_question(const ModelState& before, const ModelState& after);
+Error move_model_question(const ModelState& before, const ModelState& after);
 Error rename_field_question(const ModelState& model, const Field& before, const Field& after,
                             const std::vector<std::string>& differences);
 Error added_question(const ModelState& model, const Field& field);

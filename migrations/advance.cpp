@@ -86,15 +86,22 @@ class Advance {
       }
     }
     model.name = o.new_name;
-    const std::string now = place(model);
-    const std::vector<ModelKey> referrers = state_.referrers(from);
-    repoint(model, from, now);
-    state_.erase(from);
-    state_.set(std::move(model));
-    for (const ModelKey& referrer : referrers) {
-      ModelState other = *state_.get(referrer);
-      if (repoint(other, from, now)) state_.set(std::move(other));
+    replace(from, std::move(model));
+  }
+
+  void operator()(const MoveModel& o) const {
+    const ModelKey from = key(o.name);
+    ModelState model = *find(o.name);
+    if (o.to_app == app_) {
+      refuse("model \"" + place(model) + "\" is in app \"" + app_ + "\" already", model);
     }
+    if (const ModelPtr there = state_.find(ModelKey{o.to_app, from.model})) {
+      refuse("model \"" + place(*there) + "\" exists already", model,
+             "rename one of them in a migration before this one");
+    }
+    write_out_references(model);
+    model.app = o.to_app;
+    replace(from, std::move(model));
   }
 
   void operator()(const AlterModelTable& o) const {
@@ -203,6 +210,15 @@ class Advance {
     });
   }
 
+  void operator()(const RenameConstraint& o) const {
+    edit(o.model_name, [&](ModelState& model) {
+      auto& constraints = model.options.constraints;
+      const auto at = position(constraints, o.old_name, "constraint", model, constraint_name);
+      if (o.old_name != o.new_name) refuse_second_constraint(model, o.new_name);
+      std::visit([&](auto& constraint) { constraint.name = o.new_name; }, *at);
+    });
+  }
+
   void operator()(const RunSQL& o) const { all(o.state_operations); }
   void operator()(const RunCpp&) const {}
   void operator()(const SeparateDatabaseAndState& o) const { all(o.state_operations); }
@@ -243,6 +259,34 @@ class Advance {
     state_.set(std::move(model));
   }
 
+  /// Puts `model` in the place of `from`, and points to it what pointed there.
+  void replace(const ModelKey& from, ModelState model) const {
+    const std::string now = place(model);
+    const std::vector<ModelKey> referrers = state_.referrers(from);
+    repoint(model, from, now);
+    state_.erase(from);
+    state_.set(std::move(model));
+    for (const ModelKey& referrer : referrers) {
+      const ModelPtr there = state_.find(referrer);
+      if (!there) continue;  // the model itself
+      ModelState other = *there;
+      if (repoint(other, from, now)) state_.set(std::move(other));
+    }
+  }
+  /// A reference without an app means one of the app that the model leaves.
+  static void write_out_references(ModelState& model) {
+    const auto write_out = [&](std::string& reference) {
+      const bool bare = reference.find('.') == std::string::npos;
+      if (bare && !reference.empty() && reference != "self")
+        reference = model.app + "." + reference;
+    };
+    for (Field& field : model.fields) {
+      write_out(field.to);
+      write_out(field.through);
+    }
+    for (std::string& base : model.bases) write_out(base);
+  }
+
   void all(const std::shared_ptr<const Operations>& operations) const {
     if (!operations) return;
     for (const Operation& operation : *operations) advance(state_, app_, operation);
@@ -272,15 +316,16 @@ class Advance {
       indexes.erase(position(indexes, index, "index", model, index_name_of));
     });
   }
+  static void refuse_second_constraint(const ModelState& model, const std::string& name) {
+    for (const Constraint& other : model.options.constraints) {
+      if (name_of(other) == name) {
+        refuse("model \"" + place(model) + "\" has a constraint \"" + name + "\" already", model);
+      }
+    }
+  }
   void add_constraint(const std::string& name, const Constraint& constraint) const {
     edit(name, [&](ModelState& model) {
-      for (const Constraint& other : model.options.constraints) {
-        if (name_of(other) == name_of(constraint)) {
-          refuse("model \"" + place(model) + "\" has a constraint \"" + name_of(constraint) +
-                     "\" already",
-                 model);
-        }
-      }
+      refuse_second_constraint(model, name_of(constraint));
       model.options.constraints.push_back(constraint);
     });
   }

@@ -20,14 +20,19 @@ struct Changes {
   FoundByApp found{};
   /// Renames of fields, carried out on `now`, to be placed behind what frees names.
   FoundByApp field_renames{};
+  /// Models that moved to another app: where they are now, and where they were.
+  std::map<ModelKey, ModelKey> moved{};
 
   void add(const std::string& app, Operation operation, std::vector<Dependency> after = {}) {
     found[app].push_back({std::move(operation), std::move(after)});
   }
 };
 
-/// Finds renamed models and puts RenameModel into `found`. `django-behaviour.md` §5.3.
+/// Finds renamed models and those that moved to another app; puts RenameModel and MoveModel into
+/// `found`. `django-behaviour.md` §5.3.
 void find_renamed_models(Changes& changes);
+/// Lets what is done to a model that moved, in whatever app, wait for the move.
+void wait_for_moves(Changes& changes);
 /// Finds renamed fields of models that are in both states.
 void find_renamed_fields(Changes& changes);
 /// Finds many-to-many relations whose rows go on in a model of their own, or come back from one.

@@ -2,16 +2,24 @@
 
 #include <turnstone/error.h>
 
+#include <algorithm>
 #include <set>
+
+#include "footprint.h"
 
 namespace turnstone::migrations {
 namespace {
 
-/// An operation and what it waits for in other apps.
+/// An operation and what it waits for. Operations of an app are known by their place among those
+/// that were found.
 struct Waiting {
   Operation operation{};
-  /// Other app → how many of its operations must be in migrations first.
-  std::map<std::string, std::size_t> after{};
+  std::size_t place = 0;
+  std::set<std::size_t> behind{};  ///< operations of its own app
+  /// Other app → operations there that must be in migrations first; none: the app as it is.
+  std::map<std::string, std::set<std::size_t>> after{};
+  /// Apps whose last migration so far, where there is one, must come first.
+  std::set<std::string> leaves{};
 };
 
 class Chopper {
@@ -22,9 +30,12 @@ class Chopper {
       by_model.emplace(app, operations);
       left_ += operations.size();
     }
-    for (auto& [app, operations] : found) {
-      std::vector<Waiting>& waiting = waiting_[app];
-      for (Found& one : operations) waiting.push_back({{}, after(app, one, found, by_model)});
+    for (const auto& [app, operations] : found) {
+      for (const Found& one : operations) {
+        Waiting waiting{.place = waiting_[app].size()};
+        find_dependencies(app, one, found, by_model, waiting);
+        waiting_[app].push_back(std::move(waiting));
+      }
     }
     for (auto& [app, operations] : found) {
       for (std::size_t i = 0; i < operations.size(); ++i) {
@@ -34,83 +45,112 @@ class Chopper {
   }
 
   std::map<std::string, std::vector<Migration>> run() {
-    // Whole apps first. Where that leads no further, the first app that can gives what it has.
-    bool cutting = false;
+    // Whole apps first. Where that leads no further, the first app that can gives what it has, and
+    // at last what may pass the operations that are held up.
+    Take how = Take::whole;
     while (left_ > 0) {
       const std::size_t before = left_;
       for (auto& [app, operations] : waiting_) {
-        if (more(app) && take(app, operations, cutting)) cutting = false;
+        if (!operations.empty() && take(app, operations, how)) how = Take::whole;
       }
       if (left_ < before) continue;
-      if (cutting) refuse();
-      cutting = true;
+      if (how == Take::scattered) refuse();
+      how = how == Take::whole ? Take::beginning : Take::scattered;
     }
     return std::move(made_);
   }
 
  private:
-  static std::map<std::string, std::size_t> after(
-      const std::string& app, const Found& one, const FoundByApp& found,
-      const std::map<std::string, OperationsByModel>& by_model) {
-    std::map<std::string, std::size_t> result;
+  enum class Take { whole, beginning, scattered };
+
+  static void find_dependencies(const std::string& app, const Found& one, const FoundByApp& found,
+                                const std::map<std::string, OperationsByModel>& by_model,
+                                Waiting& waiting) {
     for (const Dependency& dependency : one.after) {
       const std::string& other = dependency.model.app;
-      if (other == app) continue;
-      std::size_t& count = result[other];
+      if (dependency.kind == Dependency::Kind::app_as_it_is) {
+        if (other != app) waiting.leaves.insert(other);
+        continue;
+      }
+      std::set<std::size_t>& places = other == app ? waiting.behind : waiting.after[other];
       const auto at = by_model.find(other);
       if (at == by_model.end()) continue;
       for (const std::size_t i : at->second.of(dependency.model)) {
-        if (i >= count && provides(found.at(other)[i].operation, other, dependency)) count = i + 1;
+        if (provides(found.at(other)[i].operation, other, dependency)) places.insert(i);
       }
     }
-    return result;
   }
 
   bool more(const std::string& app) const {
     const auto at = waiting_.find(app);
-    return at != waiting_.end() && taken(app) < at->second.size();
+    return at != waiting_.end() && !at->second.empty();
   }
-  std::size_t taken(const std::string& app) const {
-    const auto at = taken_.find(app);
-    return at == taken_.end() ? 0 : at->second;
+  bool is_done(const std::string& app, const std::set<std::size_t>& places) const {
+    const auto done = done_.find(app);
+    return std::all_of(places.begin(), places.end(), [&](std::size_t place) {
+      return done != done_.end() && done->second.contains(place);
+    });
   }
 
-  /// Makes a migration of the operations of `app` that can go now: all, or when `cutting` the
-  /// first ones. False when it made none.
-  bool take(const std::string& app, std::vector<Waiting>& operations, bool cutting) {
+  /// Makes a migration of the operations of `app` that can go now. False when it made none.
+  bool take(const std::string& app, std::vector<Waiting>& operations, Take how) {
     std::set<MigrationId> needs;
-    const std::size_t first = taken(app);
-    std::size_t ready = first;
-    while (ready < operations.size() && can_go(operations[ready], cutting, needs)) ++ready;
-    if (ready == first || (ready < operations.size() && !cutting)) return false;
+    std::vector<std::size_t> ready;
+    std::vector<std::size_t> held;
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      const Waiting& one = operations[i];
+      if (!held.empty() && how != Take::scattered) break;
+      const bool passes = std::all_of(held.begin(), held.end(), [&](std::size_t stays) {
+        return may_pass(app, one, operations[stays]);
+      });
+      if (passes && can_go(one, how, needs)) {
+        ready.push_back(i);
+      } else {
+        held.push_back(i);
+      }
+    }
+    if (ready.empty() || (how == Take::whole && !held.empty())) return false;
     std::vector<Migration>& migrations = made_[app];
     Migration migration;
     migration.id = {app, std::to_string(migrations.size() + 1)};
     if (leaf(app).empty()) migration.initial = true;
     migration.dependencies.assign(needs.begin(), needs.end());
-    for (std::size_t i = first; i < ready; ++i) {
+    for (const std::size_t i : ready) {
+      done_[app].insert(operations[i].place);
       migration.operations.push_back(std::move(operations[i].operation));
     }
-    taken_[app] = ready;
-    left_ -= ready - first;
+    for (auto i = ready.rbegin(); i != ready.rend(); ++i) {
+      operations.erase(operations.begin() + static_cast<std::ptrdiff_t>(*i));
+    }
+    left_ -= ready.size();
     migrations.push_back(std::move(migration));
     return true;
   }
 
+  /// True when `one` may be in a migration before that of `stays`, which stands before it.
+  static bool may_pass(const std::string& app, const Waiting& one, const Waiting& stays) {
+    return !one.behind.contains(stays.place) &&
+           may_swap(stays.operation, footprint_of(stays.operation, app), one.operation,
+                    footprint_of(one.operation, app));
+  }
+
   /// True when nothing that `one` waits for is still to be made in another app. `needs` gets the
   /// migrations it depends on.
-  bool can_go(const Waiting& one, bool cutting, std::set<MigrationId>& needs) const {
+  bool can_go(const Waiting& one, Take how, std::set<MigrationId>& needs) const {
     std::set<MigrationId> own;
-    for (const auto& [other, count] : one.after) {
-      if (taken(other) < count) return false;
+    for (const auto& [other, places] : one.after) {
+      if (!is_done(other, places)) return false;
       if (const auto made = made_.find(other); made != made_.end()) {
         own.insert(made->second.back().id);
-      } else if (more(other) && !cutting) {
+      } else if (more(other) && how == Take::whole) {
         return false;  // its migration may be made whole yet
       } else {
         const std::string& last = leaf(other);
         own.insert({other, last.empty() ? "__first__" : last});
       }
+    }
+    for (const std::string& other : one.leaves) {
+      if (!leaf(other).empty()) own.insert({other, leaf(other)});
     }
     needs.insert(own.begin(), own.end());
     return true;
@@ -134,7 +174,7 @@ class Chopper {
   }
 
   std::map<std::string, std::vector<Waiting>> waiting_{};
-  std::map<std::string, std::size_t> taken_{};
+  std::map<std::string, std::set<std::size_t>> done_{};
   const ExistingMigrations& existing_;
   std::map<std::string, std::vector<Migration>> made_{};
   std::size_t left_ = 0;

@@ -31,6 +31,9 @@ struct Provides {
     return (is(Kind::model_gone) && here(o.old_name)) ||
            (is(Kind::model_there) && here(o.new_name));
   }
+  bool operator()(const MoveModel& o) const {
+    return (is(Kind::model_gone) || is(Kind::model_moved)) && here(o.name);
+  }
   bool operator()(const AlterModelTable& o) const {
     return is(Kind::table_changed) && here(o.name);
   }
@@ -56,6 +59,7 @@ struct Provides {
   bool operator()(const RemoveIndex& o) const { return frees(o.model_name, o.name); }
   bool operator()(const RenameIndex& o) const { return frees(o.model_name, o.old_name); }
   bool operator()(const RemoveConstraint& o) const { return frees(o.model_name, o.name); }
+  bool operator()(const RenameConstraint& o) const { return frees(o.model_name, o.old_name); }
   bool operator()(const SeparateDatabaseAndState& o) const {
     if (!o.state_operations) return false;
     const Operations& inner = *o.state_operations;

@@ -13,7 +13,9 @@ namespace turnstone::migrations {
 struct Dependency {
   enum class Kind {
     model_there,       ///< created, or renamed to this name
-    model_gone,        ///< deleted, or renamed away
+    model_gone,        ///< deleted, renamed away or moved to another app
+    model_moved,       ///< moved from here to another app
+    app_as_it_is,      ///< the migrations that the app of `model` has already; nothing new
     model_done,        ///< whatever else is done to the model
     model_rebuilt,     ///< taken out of the state and put back with other bases
     table_changed,     ///< db_table set anew

@@ -47,6 +47,9 @@ struct Describe {
   std::string operator()(const RenameModel& o) const {
     return "Rename model " + o.old_name + " to " + o.new_name;
   }
+  std::string operator()(const MoveModel& o) const {
+    return "Move model " + o.name + " to app " + o.to_app;
+  }
   std::string operator()(const AlterModelTable& o) const {
     return "Rename table for " + o.name + " to " + (o.table.empty() ? "(default)" : o.table);
   }
@@ -98,6 +101,9 @@ struct Describe {
   std::string operator()(const AlterConstraint& o) const {
     return "Alter constraint " + o.name + " on " + o.model_name;
   }
+  std::string operator()(const RenameConstraint& o) const {
+    return "Rename constraint " + o.old_name + " on " + o.model_name + " to " + o.new_name;
+  }
   std::string operator()(const RunSQL&) const { return "Raw SQL operation"; }
   std::string operator()(const RunCpp& o) const { return "Raw C++ operation " + o.code; }
   std::string operator()(const SeparateDatabaseAndState&) const {
@@ -128,6 +134,7 @@ struct NameFragment {
   Fragment operator()(const RenameModel& o) const {
     return "rename_" + o.old_name + "_" + o.new_name;
   }
+  Fragment operator()(const MoveModel& o) const { return "move_" + o.name + "_" + o.to_app; }
   Fragment operator()(const AlterModelTable& o) const { return "alter_" + o.name + "_table"; }
   Fragment operator()(const AlterModelTableComment& o) const {
     return "alter_" + o.name + "_table_comment";
@@ -166,6 +173,9 @@ struct NameFragment {
   Fragment operator()(const AlterConstraint& o) const {
     return "alter_" + o.model_name + "_" + o.name;
   }
+  Fragment operator()(const RenameConstraint& o) const {
+    return "rename_" + o.old_name + "_" + o.new_name;
+  }
   Fragment operator()(const RunSQL&) const { return std::nullopt; }
   Fragment operator()(const RunCpp&) const { return std::nullopt; }
   Fragment operator()(const SeparateDatabaseAndState&) const { return std::nullopt; }
@@ -190,6 +200,7 @@ struct Category {
   char operator()(const CreateModel&) const { return '+'; }
   char operator()(const DeleteModel&) const { return '-'; }
   char operator()(const RenameModel&) const { return '~'; }
+  char operator()(const MoveModel&) const { return '~'; }
   char operator()(const AlterModelTable&) const { return '~'; }
   char operator()(const AlterModelTableComment&) const { return '~'; }
   char operator()(const AlterUniqueTogether&) const { return '~'; }
@@ -205,6 +216,7 @@ struct Category {
   char operator()(const AddConstraint&) const { return '+'; }
   char operator()(const RemoveConstraint&) const { return '-'; }
   char operator()(const AlterConstraint&) const { return '~'; }
+  char operator()(const RenameConstraint&) const { return '~'; }
   char operator()(const RunSQL&) const { return 's'; }
   char operator()(const RunCpp&) const { return 'p'; }
   char operator()(const SeparateDatabaseAndState&) const { return '?'; }

@@ -77,6 +77,11 @@ bool same_but_name(Index a, const Index& b) {
   return a == b;
 }
 
+bool same_but_name(Constraint a, const Constraint& b) {
+  std::visit([&](auto& constraint) { constraint.name = name_of(b); }, a);
+  return a == b;
+}
+
 std::vector<std::string> different_options(const Field& a, const Field& b) {
   std::vector<std::string> keys;
   if (a.type != b.type) keys.emplace_back("type");

@@ -13,6 +13,7 @@ bool same_model(const ModelState& a, const ModelState& b);
 bool same_bases(const ModelState& a, const ModelState& b);
 /// The same index or constraint under whatever name.
 bool same_but_name(Index a, const Index& b);
+bool same_but_name(Constraint a, const Constraint& b);
 
 /// Keys of the options in which two fields differ, `type` first; names are not compared.
 std::vector<std::string> different_options(const Field& a, const Field& b);

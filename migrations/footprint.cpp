@@ -33,6 +33,8 @@ class Collect {
     change("model", key(o.old_name).text());
     change("model", key(o.new_name).text());
   }
+  /// Other apps' models are about to change: nothing passes it.
+  void operator()(const MoveModel&) const { into_.barrier = true; }
   void operator()(const AlterModelTable& o) const {
     change("table", of_model(o.name).text());
     if (!o.table.empty()) change("table name", o.table);
@@ -100,6 +102,11 @@ class Collect {
     change("name", o.name);
   }
   void operator()(const AlterConstraint& o) const { constraint(o.model_name, o.constraint); }
+  void operator()(const RenameConstraint& o) const {
+    of_model(o.model_name);
+    change("name", o.old_name);
+    change("name", o.new_name);
+  }
 
   void operator()(const RunSQL&) const { into_.barrier = true; }
   void operator()(const RunCpp&) const { into_.barrier = true; }
@@ -197,6 +204,7 @@ struct Subject {
   std::string operator()(const CreateModel& o) const { return o.name; }
   std::string operator()(const DeleteModel& o) const { return o.name; }
   std::string operator()(const RenameModel& o) const { return o.old_name; }
+  std::string operator()(const MoveModel& o) const { return o.name; }
   std::string operator()(const AlterModelTable& o) const { return o.name; }
   std::string operator()(const AlterModelTableComment& o) const { return o.name; }
   std::string operator()(const AlterUniqueTogether& o) const { return o.name; }
@@ -269,8 +277,8 @@ bool order_may_matter(const Operation& first, const Operation& second, bool same
   }
   // A name or column that becomes free first may be the one taken next.
   if (is_one_of<DeleteModel>(first) &&
-      is_one_of<AddIndex, AddIndexConcurrently, RenameIndex, AddConstraint, AddConstraintNotValid>(
-          second)) {
+      is_one_of<AddIndex, AddIndexConcurrently, RenameIndex, AddConstraint, AddConstraintNotValid,
+                RenameConstraint>(second)) {
     return true;
   }
   if (const auto* removed = std::get_if<RemoveField>(&first.value)) {
@@ -293,6 +301,7 @@ struct SubjectMember {
   std::string* operator()(CreateModel& o) const { return &o.name; }
   std::string* operator()(DeleteModel& o) const { return &o.name; }
   std::string* operator()(RenameModel& o) const { return &o.old_name; }
+  std::string* operator()(MoveModel& o) const { return &o.name; }
   std::string* operator()(AlterModelTable& o) const { return &o.name; }
   std::string* operator()(AlterModelTableComment& o) const { return &o.name; }
   std::string* operator()(AlterUniqueTogether& o) const { return &o.name; }

@@ -402,6 +402,7 @@ Graph::Graph(std::vector<Migration> migrations, const History* history) {
   children_ = std::move(builder.children);
   replaced_ = std::move(builder.replaced);
   tell_squashed();
+  refuse_lost_moves();
 }
 
 void Graph::tell_squashed() {
@@ -426,6 +427,25 @@ void Graph::tell_squashed() {
       const auto inner = squashes_.find(id);
       if (inner == squashes_.end() || all_.contains(id)) continue;
       old.insert(old.end(), inner->second.begin(), inner->second.end());
+    }
+  }
+}
+
+void Graph::refuse_lost_moves() const {
+  for (const auto& entry : all_) {
+    const MigrationId& id = entry.first;
+    for (const std::string& app : apps_moved_to(entry.second->operations)) {
+      const std::vector<MigrationId> behind = backwards_plan(id);
+      if (std::any_of(behind.begin(), behind.end(),
+                      [&](const MigrationId& later) { return later.app == app; })) {
+        continue;
+      }
+      throw Error(ErrorKind::conflict,
+                  id.text() + " moves a model to app \"" + app +
+                      "\", which has no migration that depends on it",
+                  place(*entry.second),
+                  "write one: {\"turnstone\": 1, \"dependencies\": [[\"" + id.app + "\", \"" +
+                      id.name + "\"]], \"operations\": []}, with the app's last one before it");
     }
   }
 }

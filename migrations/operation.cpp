@@ -17,6 +17,7 @@ Operation::Operation() = default;
 Operation::Operation(CreateModel operation) : value(std::move(operation)) {}
 Operation::Operation(DeleteModel operation) : value(std::move(operation)) {}
 Operation::Operation(RenameModel operation) : value(std::move(operation)) {}
+Operation::Operation(MoveModel operation) : value(std::move(operation)) {}
 Operation::Operation(AlterModelTable operation) : value(std::move(operation)) {}
 Operation::Operation(AlterModelTableComment operation) : value(std::move(operation)) {}
 Operation::Operation(AlterUniqueTogether operation) : value(std::move(operation)) {}
@@ -32,6 +33,7 @@ Operation::Operation(RenameIndex operation) : value(std::move(operation)) {}
 Operation::Operation(AddConstraint operation) : value(std::move(operation)) {}
 Operation::Operation(RemoveConstraint operation) : value(std::move(operation)) {}
 Operation::Operation(AlterConstraint operation) : value(std::move(operation)) {}
+Operation::Operation(RenameConstraint operation) : value(std::move(operation)) {}
 Operation::Operation(RunSQL operation) : value(std::move(operation)) {}
 Operation::Operation(RunCpp operation) : value(std::move(operation)) {}
 Operation::Operation(SeparateDatabaseAndState operation) : value(std::move(operation)) {}
@@ -48,6 +50,21 @@ Operation& Operation::operator=(const Operation& other) = default;
 Operation& Operation::operator=(Operation&& other) noexcept = default;
 Operation::~Operation() = default;
 bool Operation::operator==(const Operation& other) const = default;
+
+std::set<std::string> apps_moved_to(const Operations& operations) {
+  std::set<std::string> apps;
+  const auto inside = [&](const std::shared_ptr<const Operations>& inner) {
+    if (inner) apps.merge(apps_moved_to(*inner));
+  };
+  for (const Operation& operation : operations) {
+    if (const auto* move = std::get_if<MoveModel>(&operation.value)) apps.insert(move->to_app);
+    if (const auto* sql = std::get_if<RunSQL>(&operation.value)) inside(sql->state_operations);
+    if (const auto* both = std::get_if<SeparateDatabaseAndState>(&operation.value)) {
+      inside(both->state_operations);
+    }
+  }
+  return apps;
+}
 
 bool RunSQL::operator==(const RunSQL& other) const {
   return sql == other.sql && reverse_sql == other.reverse_sql && elidable == other.elidable &&

@@ -48,6 +48,11 @@ struct Keys {
     v.text("new_name", o.new_name, Text::name);
   }
   template <class V>
+  void operator()(V& v, Of<V, MoveModel>& o) const {
+    v.text("name", o.name, Text::name);
+    v.text("to_app", o.to_app, Text::name);
+  }
+  template <class V>
   void operator()(V& v, Of<V, AlterModelTable>& o) const {
     v.text("name", o.name, Text::name);
     v.text("table", o.table, Text::nullable);
@@ -132,6 +137,12 @@ struct Keys {
     v.require(name_of(o.constraint) == o.name, "constraint",
               "the constraint is named \"" + name_of(o.constraint) + "\", the operation names \"" +
                   o.name + "\"");
+  }
+  template <class V>
+  void operator()(V& v, Of<V, RenameConstraint>& o) const {
+    v.text("model_name", o.model_name, Text::name);
+    v.text("old_name", o.old_name, Text::name);
+    v.text("new_name", o.new_name, Text::name);
   }
   template <class V>
   void operator()(V& v, Of<V, RunSQL>& o) const {

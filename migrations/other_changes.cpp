@@ -64,6 +64,7 @@ struct Kept {
   std::vector<std::pair<std::string, std::string>> renamed_indexes{};
   std::vector<Index> added_indexes{};
   std::vector<std::string> removed_constraints{};
+  std::vector<std::pair<std::string, std::string>> renamed_constraints{};
   std::vector<Constraint> altered_constraints{};
   std::vector<Constraint> added_constraints{};
 
@@ -83,7 +84,7 @@ class OtherChanges {
     for (const Kept& model : kept_) options(model);
     for (const Kept& model : kept_) removed_constraints_and_indexes(model);
     place_field_renames();
-    for (const Kept& model : kept_) renamed_indexes(model);
+    for (const Kept& model : kept_) renamed_indexes_and_constraints(model);
     for (const Kept& model : kept_) shrink_together(model);
     for (const Kept& model : kept_) removed_fields(model);
     for (const Kept& model : kept_) added_fields(model);
@@ -130,6 +131,7 @@ class OtherChanges {
       for (const std::string& name : model.removed_indexes) freed_.emplace(name, model.key());
       for (const auto& [from, to] : model.renamed_indexes) freed_.emplace(from, model.key());
       for (const std::string& name : model.removed_constraints) freed_.emplace(name, model.key());
+      for (const auto& [from, to] : model.renamed_constraints) freed_.emplace(from, model.key());
     }
   }
 
@@ -238,8 +240,23 @@ class OtherChanges {
                                    [&](const Constraint& it) { return name_of(it) == name; });
       return at == all.end() ? nullptr : &*at;
     };
+    // The same under another name that is free: a rename.
+    std::vector<const Constraint*> fresh;
+    for (const Constraint& is : model.is->options.constraints) {
+      if (!find(model.was->options.constraints, name_of(is))) fresh.push_back(&is);
+    }
     for (const Constraint& was : model.was->options.constraints) {
       const Constraint* is = find(model.is->options.constraints, name_of(was));
+      if (!is && !names_field(was, use_of(model.recreated))) {
+        const auto renamed = std::find_if(fresh.begin(), fresh.end(), [&](const Constraint* other) {
+          return same_but_name(was, *other);
+        });
+        if (renamed != fresh.end()) {
+          model.renamed_constraints.emplace_back(name_of(was), name_of(**renamed));
+          fresh.erase(renamed);
+          continue;
+        }
+      }
       if (is && *is == was && !names_field(was, use_of(model.recreated))) continue;
       if (is && !names_field(was, use_of(unsteady)) && !names_field(*is, use_of(unsteady))) {
         model.altered_constraints.push_back(*is);
@@ -248,11 +265,7 @@ class OtherChanges {
       model.removed_constraints.push_back(name_of(was));
       if (is) model.added_constraints.push_back(*is);
     }
-    for (const Constraint& is : model.is->options.constraints) {
-      if (!find(model.was->options.constraints, name_of(is))) {
-        model.added_constraints.push_back(is);
-      }
-    }
+    for (const Constraint* is : fresh) model.added_constraints.push_back(*is);
   }
 
   // Models that come ------------------------------------------------------------------------------
@@ -537,10 +550,13 @@ class OtherChanges {
     changes_.field_renames.clear();
   }
 
-  void renamed_indexes(const Kept& model) {
+  void renamed_indexes_and_constraints(const Kept& model) {
     const ModelKey key = model.key();
     for (const auto& [from, to] : model.renamed_indexes) {
       changes_.add(key.app, RenameIndex{key.model, to, from, {}}, free_name(to));
+    }
+    for (const auto& [from, to] : model.renamed_constraints) {
+      changes_.add(key.app, RenameConstraint{key.model, from, to}, free_name(to));
     }
   }
 

@@ -173,6 +173,7 @@ struct AfterCreate {
   Reduced operator()(const AddConstraint& o) const { return merged(o.model_name); }
   Reduced operator()(const RemoveConstraint& o) const { return merged(o.model_name); }
   Reduced operator()(const AlterConstraint& o) const { return merged(o.model_name); }
+  Reduced operator()(const RenameConstraint& o) const { return merged(o.model_name); }
   // A table that was made just now has no rows to spare.
   Reduced operator()(const AddIndexConcurrently& o) const { return merged(o.model_name); }
   Reduced operator()(const RemoveIndexConcurrently& o) const { return merged(o.model_name); }
@@ -243,6 +244,9 @@ struct Pairs {
     return gone(a.model_name, b);
   }
   Reduced operator()(const ValidateConstraint& a, const DeleteModel& b) const {
+    return gone(a.model_name, b);
+  }
+  Reduced operator()(const RenameConstraint& a, const DeleteModel& b) const {
     return gone(a.model_name, b);
   }
   Reduced operator()(const RenameModel& a, const DeleteModel& b) const {
@@ -346,6 +350,22 @@ struct Pairs {
     return same(a, a.name, b, b.name) ? one(b) : none();
   }
 
+  Reduced operator()(const AddConstraint& a, const RenameConstraint& b) const {
+    if (!same(a, name_of(a.constraint), b, b.old_name)) return none();
+    AddConstraint result = a;
+    std::visit([&](auto& constraint) { constraint.name = b.new_name; }, result.constraint);
+    return one(std::move(result));
+  }
+  Reduced operator()(const RenameConstraint& a, const RenameConstraint& b) const {
+    if (!same(a, a.new_name, b, b.old_name)) return none();
+    return a.old_name == b.new_name ? nothing()
+                                    : one(RenameConstraint{b.model_name, a.old_name, b.new_name});
+  }
+  Reduced operator()(const RenameConstraint& a, const RemoveConstraint& b) const {
+    return same(a, a.new_name, b, b.name) ? one(RemoveConstraint{b.model_name, a.old_name})
+                                          : none();
+  }
+
   Reduced operator()(const CreateCollation& a, const RemoveCollation& b) const {
     return a.name == b.name ? nothing() : none();
   }
@@ -418,6 +438,9 @@ bool does_nothing(const Operation& operation) {
   }
   if (const auto* model = std::get_if<RenameModel>(&operation.value)) {
     return model->old_name == model->new_name;
+  }
+  if (const auto* constraint = std::get_if<RenameConstraint>(&operation.value)) {
+    return constraint->old_name == constraint->new_name;
   }
   const auto* index = std::get_if<RenameIndex>(&operation.value);
   return index && !index->old_name.empty() && index->old_name == index->new_name;

@@ -2,9 +2,11 @@
 #include <turnstone/identifier.h>
 
 #include <algorithm>
+#include <set>
 
 #include "changes.h"
 #include "differences.h"
+#include "footprint.h"
 
 namespace turnstone::migrations {
 namespace {
@@ -21,18 +23,17 @@ class RenamedModels {
 
   void run() {
     change_case();
-    std::vector<ModelPtr> added;
-    std::vector<ModelPtr> removed;
     changes_.to.each([&](const ModelPtr& model) {
-      if (!changes_.now.contains(key_of(*model))) added.push_back(model);
+      if (!changes_.now.contains(key_of(*model))) added_.push_back(model);
     });
     changes_.now.each([&](const ModelPtr& model) {
-      if (!changes_.to.contains(key_of(*model))) removed.push_back(model);
+      if (!changes_.to.contains(key_of(*model))) removed_.push_back(model);
     });
-    if (added.empty() || removed.empty()) return;
-    by_hint(added, removed);
-    by_question(added, removed);
-    agree_to_losses(added, removed);
+    if (added_.empty() || removed_.empty()) return;
+    by_hint();
+    by_question();
+    by_move();
+    agree_to_losses();
   }
 
  private:
@@ -52,70 +53,190 @@ class RenamedModels {
     for (const auto& [was, is] : spelled) rename(was, is);
   }
 
-  void by_hint(std::vector<ModelPtr>& added, std::vector<ModelPtr>& removed) {
-    std::erase_if(added, [&](const ModelPtr& model) {
+  /// What could have come to another app: the same name, and fields that are like it.
+  static bool like_moved(const ModelState& was, const ModelState& now) {
+    return was.app != now.app && lower_case(was.name) == lower_case(now.name) &&
+           was.options.proxy == now.options.proxy &&
+           (same_fields_but_names(was, now) || similarity(was, now) >= similar_enough);
+  }
+
+  void by_hint() {
+    std::erase_if(added_, [&](const ModelPtr& model) {
       if (model->options.renamed_from.empty()) return false;
       const ModelKey old = key_from(model->options.renamed_from, model->app);
-      const auto at = std::find_if(removed.begin(), removed.end(),
+      const auto at = std::find_if(removed_.begin(), removed_.end(),
                                    [&](const ModelPtr& was) { return key_of(*was) == old; });
-      if (at == removed.end() || (*at)->app != model->app) return false;
-      rename(*at, model);
-      removed.erase(at);
+      if (at == removed_.end()) return false;
+      const ModelPtr was = changes_.now.get(old);
+      if (!go_on(was, model)) return false;
+      removed_.erase(at);
       return true;
     });
   }
 
-  void by_question(std::vector<ModelPtr>& added, std::vector<ModelPtr>& removed) {
-    // What is the same in every field comes first.
-    for (const bool same : {true, false}) {
-      std::erase_if(added, [&](const ModelPtr& model) {
-        const auto at = std::find_if(removed.begin(), removed.end(), [&](const ModelPtr& was) {
-          const ModelPtr then = changes_.now.get(key_of(*was));
-          return similar(*then, *model) && same_fields_but_names(*then, *model) == same &&
-                 changes_.questioner.renamed_model(*then, *model, same);
-        });
-        if (at == removed.end()) return false;
-        rename(*at, model);
-        removed.erase(at);
-        return true;
-      });
+  void by_question() {
+    ask(similar, [&](const ModelState& was, const ModelState& is, bool same) {
+      return changes_.questioner.renamed_model(was, is, same);
+    });
+  }
+  void by_move() {
+    ask(like_moved, [&](const ModelState& was, const ModelState& is, bool same) {
+      return changes_.questioner.moved_model(was, is, same);
+    });
+  }
+
+  /// Asks about each pair that is `alike`, the most alike first: what is the same in every field,
+  /// then by the share of fields that are, then in order of names.
+  template <class Alike, class Question>
+  void ask(const Alike& alike, const Question& question) {
+    struct Pair {
+      ModelPtr is{};
+      ModelPtr was{};
+      double likeness = 0;
+    };
+    std::vector<Pair> pairs;
+    for (const ModelPtr& is : added_) {
+      for (const ModelPtr& gone : removed_) {
+        const ModelPtr was = changes_.now.get(key_of(*gone));
+        if (!alike(*was, *is)) continue;
+        pairs.push_back({is, gone, same_fields_but_names(*was, *is) ? 2 : similarity(*was, *is)});
+      }
+    }
+    std::stable_sort(pairs.begin(), pairs.end(),
+                     [](const Pair& a, const Pair& b) { return a.likeness > b.likeness; });
+    for (const Pair& pair : pairs) {
+      const auto is = std::find(added_.begin(), added_.end(), pair.is);
+      const auto gone = std::find(removed_.begin(), removed_.end(), pair.was);
+      if (is == added_.end() || gone == removed_.end()) continue;
+      const ModelPtr was = changes_.now.get(key_of(*pair.was));
+      if (!question(*was, *pair.is, pair.likeness > 1)) continue;
+      added_.erase(is);
+      removed_.erase(gone);
+      go_on(was, pair.is);
     }
   }
 
-  void agree_to_losses(const std::vector<ModelPtr>& added, const std::vector<ModelPtr>& removed) {
-    for (const ModelPtr& was : removed) {
+  /// `was` goes on as `is`: in its app, under its name. False where other models have both names
+  /// that it could have in between.
+  bool go_on(ModelPtr was, const ModelPtr& is) {
+    const ModelKey there{is->app, key_of(*was).model};
+    const ModelKey here{was->app, key_of(*is).model};
+    const bool moves = was->app != is->app;
+    const bool renames = there.model != here.model;
+    if (moves && renames && changes_.now.contains(there)) {
+      if (changes_.now.contains(here)) return false;
+      rename(was, is);
+      move(changes_.now.get(here), *is);
+      return true;
+    }
+    if (moves) {
+      move(was, *is);
+      was = changes_.now.get(there);
+    }
+    if (was->name != is->name) rename(was, is);
+    return true;
+  }
+
+  void agree_to_losses() {
+    for (const ModelPtr& was : removed_) {
       std::vector<std::string> candidates;
-      for (const ModelPtr& model : added) {
+      for (const ModelPtr& model : added_) {
         if (similar(*was, *model)) candidates.push_back(model->name);
+      }
+      for (const ModelPtr& model : added_) {
+        if (like_moved(*was, *model)) candidates.push_back(model->app + "." + model->name);
       }
       if (candidates.empty() || !was->options.managed || was->options.proxy ||
           changes_.questioner.may_remove_model(*was, candidates)) {
         continue;
       }
       const std::string name = was->app + "." + was->name;
-      refuse_loss(
-          "model \"" + name + "\" would be deleted with its rows", name,
-          "say --rename-model " + name + ":" + candidates.front() + " where it was renamed");
+      const std::string& candidate = candidates.front();
+      const std::size_t dot = candidate.find('.');
+      refuse_loss("model \"" + name + "\" would be deleted with its rows", name,
+                  dot == std::string::npos
+                      ? "say --rename-model " + name + ":" + candidate + " where it was renamed"
+                      : "say --move-model " + name + ":" + candidate.substr(0, dot) +
+                            " where it was moved");
     }
+  }
+
+  /// What an operation that repoints relations to `model` needs of other apps: the models it refers
+  /// to, and those that refer to it, must have been made.
+  std::vector<Dependency> neighbours(const ModelState& model) const {
+    std::vector<Dependency> after;
+    for (const Field& field : model.fields) {
+      if (!field.to.empty()) {
+        after.push_back({Kind::model_there, key_from(field.to, model.app), {}});
+      }
+    }
+    for (const ModelKey& referrer : changes_.now.referrers(key_of(model))) {
+      after.push_back({Kind::model_there, referrer, {}});
+    }
+    std::erase_if(after, [&](const Dependency& it) { return it.model.app == model.app; });
+    return after;
+  }
+
+  /// Indexes and constraints that get other names in the new app get them before the move, so that
+  /// the old names are free when it is done.
+  void take_names_along(const ModelState& was, const ModelState& is) {
+    const std::string model = key_of(was).model;
+    const auto pair_up = [&](const auto& before, const auto& after, const auto& rename) {
+      const auto named = [](const auto& all, const std::string& name) {
+        return std::any_of(all.begin(), all.end(),
+                           [&](const auto& it) { return label_of(it) == name; });
+      };
+      std::set<std::string> taken;
+      for (const auto& old : before) {
+        if (named(after, label_of(old))) continue;
+        for (const auto& now : after) {
+          const std::string& name = label_of(now);
+          if (named(before, name) || !same_but_name(old, now) || !taken.insert(name).second) {
+            continue;
+          }
+          carry_out(was.app, rename(label_of(old), name), {});
+          break;
+        }
+      }
+    };
+    pair_up(was.options.indexes, is.options.indexes,
+            [&](const std::string& from, const std::string& to) {
+              return RenameIndex{model, to, from, {}};
+            });
+    pair_up(was.options.constraints, is.options.constraints,
+            [&](const std::string& from, const std::string& to) {
+              return RenameConstraint{model, from, to};
+            });
+  }
+  static const std::string& label_of(const Index& index) { return index.name; }
+  static const std::string& label_of(const Constraint& constraint) { return name_of(constraint); }
+
+  void move(const ModelPtr& was, const ModelState& is) {
+    const ModelKey old = key_of(*was);
+    if (was->options.db_table.empty() && is.options.db_table == table_name(*was)) {
+      // The table stays where it is: it must not follow the app first.
+      carry_out(was->app, AlterModelTable{old.model, is.options.db_table}, {});
+    }
+    take_names_along(*was, is);
+    std::vector<Dependency> after = neighbours(*was);
+    const ModelKey now{is.app, old.model};
+    after.push_back({Kind::app_as_it_is, now, {}});
+    carry_out(was->app, MoveModel{was->name, is.app}, std::move(after));
+    changes_.moved[now] = old;
   }
 
   void rename(const ModelPtr& was, const ModelPtr& is) {
-    const ModelKey old = key_of(*was);
-    std::vector<Dependency> after;
-    for (const Field& field : was->fields) {
-      if (!field.to.empty()) after.push_back({Kind::model_there, key_from(field.to, was->app), {}});
-    }
-    // Models of other apps that refer to it must have been made before they are repointed.
-    for (const ModelKey& referrer : changes_.now.referrers(old)) {
-      after.push_back({Kind::model_there, referrer, {}});
-    }
-    std::erase_if(after, [&](const Dependency& it) { return it.model.app == was->app; });
-    const Operation operation{RenameModel{was->name, is->name}};
-    advance(changes_.now, was->app, operation);
-    changes_.add(was->app, operation, std::move(after));
+    carry_out(was->app, RenameModel{was->name, is->name}, neighbours(*was));
+  }
+
+  void carry_out(const std::string& app, Operation operation, std::vector<Dependency> after) {
+    advance(changes_.now, app, operation);
+    changes_.add(app, std::move(operation), std::move(after));
   }
 
   Changes& changes_;
+  std::vector<ModelPtr> added_{};
+  std::vector<ModelPtr> removed_{};
 };
 
 // Fields ------------------------------------------------------------------------------------------
@@ -173,13 +294,38 @@ class RenamedFields {
     });
   }
   void by_question() {
-    for (const bool pure : {true, false}) {
-      pair_up([&](const Field& was, const Field& is) {
-        if (!could_be_renamed(was, is)) return false;
-        const std::vector<std::string> differences = changes_beside_name(was, is);
-        return differences.empty() == pure &&
-               changes_.questioner.renamed_field(*is_, was, is, differences);
-      });
+    pair_up([&](const Field& was, const Field& is) {
+      return could_be_renamed(was, is) && changes_beside_name(was, is).empty() &&
+             changes_.questioner.renamed_field(*is_, was, is, {});
+    });
+    // What changed more than its name: the least changed first, then in order of names.
+    struct Pair {
+      std::string is{};
+      std::string was{};
+      std::vector<std::string> differences{};
+    };
+    std::vector<Pair> pairs;
+    for (const std::string& is : added_) {
+      for (const std::string& was : removed_) {
+        if (!could_be_renamed(old_field(was), new_field(is))) continue;
+        std::vector<std::string> differences = changes_beside_name(old_field(was), new_field(is));
+        if (!differences.empty()) pairs.push_back({is, was, std::move(differences)});
+      }
+    }
+    std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) {
+      return a.differences.size() < b.differences.size();
+    });
+    for (const Pair& pair : pairs) {
+      const auto is = std::find(added_.begin(), added_.end(), pair.is);
+      const auto was = std::find(removed_.begin(), removed_.end(), pair.was);
+      if (is == added_.end() || was == removed_.end() ||
+          !changes_.questioner.renamed_field(*is_, old_field(pair.was), new_field(pair.is),
+                                             pair.differences)) {
+        continue;
+      }
+      rename(old_field(pair.was), new_field(pair.is));
+      added_.erase(is);
+      removed_.erase(was);
     }
   }
 
@@ -266,6 +412,52 @@ std::vector<Dependency> needs_of(const ModelState& model, const Field& field) {
 }
 
 void find_renamed_models(Changes& changes) { RenamedModels(changes).run(); }
+
+namespace {
+
+/// Models an operation is about, those of state operations inside it too.
+std::vector<std::string> subjects_of(const Operation& operation) {
+  const auto* both = std::get_if<SeparateDatabaseAndState>(&operation.value);
+  if (!both || !both->state_operations) return {subject_of(operation)};
+  std::vector<std::string> subjects;
+  for (const Operation& inner : *both->state_operations) {
+    for (std::string& subject : subjects_of(inner)) subjects.push_back(std::move(subject));
+  }
+  return subjects;
+}
+
+bool anything_provides(const Changes& changes, const Dependency& dependency) {
+  const auto found = changes.found.find(dependency.model.app);
+  return found != changes.found.end() &&
+         std::any_of(found->second.begin(), found->second.end(), [&](const Found& one) {
+           return provides(one.operation, found->first, dependency);
+         });
+}
+
+}  // namespace
+
+void wait_for_moves(Changes& changes) {
+  if (changes.moved.empty()) return;
+  for (auto& [app, operations] : changes.found) {
+    for (Found& one : operations) {
+      std::vector<Dependency> after;
+      const auto wait_for = [&](const ModelKey& moved) {
+        const auto at = changes.moved.find(moved);
+        if (at != changes.moved.end()) after.push_back({Kind::model_moved, at->second, {}});
+      };
+      for (const std::string& subject : subjects_of(one.operation)) wait_for({app, subject});
+      for (Dependency& dependency : one.after) {
+        const bool about_moved =
+            changes.moved.contains(dependency.model) && dependency.kind != Kind::app_as_it_is;
+        if (about_moved) wait_for(dependency.model);
+        // The app that has the model now may have no migration of its own to wait for.
+        if (about_moved && !anything_provides(changes, dependency)) continue;
+        after.push_back(std::move(dependency));
+      }
+      one.after = std::move(after);
+    }
+  }
+}
 
 void find_renamed_fields(Changes& changes) {
   for (const ModelKey& key : changes.to.keys()) {

@@ -11,7 +11,7 @@ namespace {
 
 /// What an operation says about identity, seen from the state before to the state after.
 struct Identity {
-  std::optional<std::pair<ModelKey, ModelKey>> model{};  ///< RenameModel
+  std::optional<std::pair<ModelKey, ModelKey>> model{};  ///< RenameModel, MoveModel
   struct FieldRename {
     ModelKey model{};
     std::string from{};
@@ -244,6 +244,9 @@ struct IdentityOf {
   Identity operator()(const RenameModel& o) const {
     return Identity{.model = std::pair{key_in(app, o.old_name), key_in(app, o.new_name)}};
   }
+  Identity operator()(const MoveModel& o) const {
+    return Identity{.model = std::pair{key_in(app, o.name), key_in(o.to_app, o.name)}};
+  }
   Identity operator()(const RenameField& o) const {
     return Identity{.field =
                         Identity::FieldRename{key_in(app, o.model_name), o.old_name, o.new_name}};
@@ -266,6 +269,9 @@ struct IdentityBack {
 
   Identity operator()(const RenameModel& o) const {
     return Identity{.model = std::pair{key_in(app, o.new_name), key_in(app, o.old_name)}};
+  }
+  Identity operator()(const MoveModel& o) const {
+    return Identity{.model = std::pair{key_in(o.to_app, o.name), key_in(app, o.name)}};
   }
   Identity operator()(const RenameField& o) const {
     return Identity{.field =
@@ -463,8 +469,9 @@ struct Backward {
     }
     return steps;
   }
-  /// The extension may have been there before: it stays.
-  std::vector<Step> operator()(const CreateExtension&) const { return {}; }
+  std::vector<Step> operator()(const CreateExtension& o) const {
+    return {step::DropExtension{o.name}};
+  }
   std::vector<Step> operator()(const CreateCollation& o) const {
     return {step::DropCollation{o.name}};
   }

@@ -184,6 +184,13 @@ Draft updated_migrations(Context& context, const Files& files, Draft detected,
   std::vector<MigrationId> folded;
   for (Migration& added : detected.made) {
     const std::string& app = added.id.app;
+    if (!migrations::apps_moved_to(added.operations).empty()) {
+      throw Error(ErrorKind::conflict,
+                  "cannot update " + app +
+                      ": a model that moves to another app needs migrations "
+                      "of its own in both",
+                  {}, "run makemigrations without --update");
+    }
     const std::vector<MigrationId> leaves = files.graph.leaves(app);
     if (leaves.empty()) {
       throw Error(ErrorKind::conflict, "app \"" + app + "\" has no migration that could be updated",

@@ -28,6 +28,21 @@ TEST_CASE("a rename is answered by its flag, other candidates by a no") {
   CHECK(answers.unused().empty());
 }
 
+TEST_CASE("a move is answered by its flag, other apps by a no") {
+  const auto in = [](const std::string& app, const std::string& name) {
+    return ModelState{.app = app, .name = name};
+  };
+  Answers answers({.move_model = {"blog.book:shop"}, .remove = {"blog.Tag"}});
+  CHECK(answers.moved_model(in("blog", "Book"), in("shop", "Book")) == true);
+  CHECK(answers.moved_model(in("blog", "Book"), in("zoo", "Book")) == false);
+  CHECK(answers.moved_model(in("zoo", "Book"), in("shop", "Book")) == std::nullopt);
+  CHECK(answers.moved_model(in("blog", "Tag"), in("shop", "Tag")) == false);
+  CHECK(answers.apps() == std::set<std::string>{"blog", "shop"});
+  CHECK(answers.unused().empty());
+  Answers assuming({.assume_renames = true});
+  CHECK(assuming.moved_model(in("blog", "Book"), in("shop", "Book")) == true);
+}
+
 TEST_CASE("a removal that is meant is no rename") {
   Answers answers({.remove = {"blog.Book.title", "blog.Tag"}});
   CHECK(answers.renamed_field(model("Book"), "title", "name") == false);
@@ -95,6 +110,9 @@ TEST_CASE("flags that cannot be read") {
       {{.rename_model = {"blog.Book.a:b"}},
        "--rename-model cannot read \"blog.Book.a:b\"",
        "write --rename-model app.Old:New"},
+      {{.move_model = {"blog.Book"}},
+       "--move-model cannot read \"blog.Book\"",
+       "write --move-model app.Model:other"},
       {{.default_for = {"blog.Book.a"}},
        "--default cannot read \"blog.Book.a\"",
        "write --default app.Model.field=JSON"},

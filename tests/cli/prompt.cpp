@@ -162,6 +162,21 @@ TEST_CASE("where nobody can be asked the question names its flags") {
           "if it was: --rename-model blog.Book:Tome; if not, its rows are lost: --remove "
           "blog.Book");
   }
+  try {
+    refusing.moved_model(book(), {.app = "shop", .name = "Book"}, true);
+    FAIL("answered");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()) == "was the model blog.Book moved to app shop?");
+    CHECK(error.hint() ==
+          "if it was: --move-model blog.Book:shop; if not, its rows are lost: --remove blog.Book");
+  }
+  try {
+    refusing.may_remove_model(book(), {"shop.Book"});
+    FAIL("answered");
+  } catch (const Error& error) {
+    CHECK(error.hint() ==
+          "if it was moved: --move-model blog.Book:shop; if not: --remove blog.Book");
+  }
 }
 
 TEST_CASE("where nobody can be asked all missing values are named at once") {

@@ -4,6 +4,7 @@ turnstone_tests(cli
   databases
   help
   merge
+  moves
   output
   passwords
   project

@@ -21,7 +21,7 @@ ProjectState library() {
   options.unique_together = {{"title", "author"}};
   options.order_with_respect_to = "author";
   return state_of(
-      {table("lib.Author", {unique(text_field("name"))}), table("lib.Tag"),
+      {table("lib.Author", {unique(text_field("name"))}), table("lib.Tag"), table("shop.Tag"),
        table("lib.Book",
              {text_field("title"), integer_field("pages"), key_field("author", "lib.Author"),
               many_field("tags", "lib.Tag"), generated_field("twice", positive("pages"))},
@@ -113,6 +113,37 @@ TEST_CASE("renaming a model reaches everything that refers to it, in every app")
   CHECK(state.referrers({"lib", "author"}).empty());
 }
 
+TEST_CASE("a model that moves to another app takes everything that refers to it along") {
+  ProjectState state = library();
+  state.set(table("shop.Offer",
+                  {key_field("book", "lib.Book"), many_field("books", "lib.Book", "lib.Book")}));
+  state.set(model("shop.Novel", {parent_field("book_ptr", "lib.Book")}, {}, {"lib.Book"}));
+  ModelState self = *state.get({"lib", "book"});
+  self.fields.push_back(optional(key_field("sequel", "lib.Book")));
+  self.fields.push_back(optional(key_field("prequel", "self")));
+  self.fields.push_back(optional(key_field("reader", "Author")));  // written by hand
+  state.set(self);
+
+  advance(state, "lib", {MoveModel{"book", "shop"}});
+  CHECK_FALSE(state.contains({"lib", "book"}));
+  const ModelPtr book = state.get({"shop", "book"});
+  CHECK(book->app == "shop");
+  CHECK(book->name == "Book");
+  CHECK(book->find_field("sequel")->to == "shop.Book");
+  CHECK(book->find_field("prequel")->to == "self");
+  CHECK(book->find_field("reader")->to == "lib.Author");
+  CHECK(book->find_field("author")->to == "lib.Author");
+  CHECK(state.get({"shop", "offer"})->find_field("book")->to == "shop.Book");
+  CHECK(state.get({"shop", "offer"})->find_field("books")->through == "shop.Book");
+  CHECK(state.get({"shop", "novel"})->bases == std::vector<std::string>{"shop.Book"});
+  CHECK(state.referrers({"lib", "book"}).empty());
+
+  advance(state, "shop", {MoveModel{"Book", "lib"}});
+  CHECK(*state.get({"lib", "book"})->find_field("author") ==
+        *library().get({"lib", "book"})->find_field("author"));
+  CHECK(state.get({"shop", "offer"})->find_field("book")->to == "lib.Book");
+}
+
 TEST_CASE("a model may be renamed to other capitals") {
   ProjectState state = library();
   advance(state, "lib", {RenameModel{"Author", "AUTHOR"}});
@@ -198,6 +229,14 @@ TEST_CASE("indexes and constraints come, go and change") {
   const UniqueConstraint unique{.name = "t_chk", .fields = {"title"}};
   advance(state, "lib", {AlterConstraint{"book", "t_chk", unique}});
   CHECK(state.get({"lib", "book"})->options.constraints[2] == Constraint{unique});
+  advance(state, "lib", {RenameConstraint{"book", "t_chk", "u_chk"}});
+  CHECK(name_of(state.get({"lib", "book"})->options.constraints[2]) == "u_chk");
+  CHECK_THROWS_WITH_AS(
+      advance(state, "lib",
+              {RenameConstraint{"book", "u_chk",
+                                name_of(state.get({"lib", "book"})->options.constraints[0])}}),
+      doctest::Contains("already"), Error);
+  advance(state, "lib", {RenameConstraint{"book", "u_chk", "t_chk"}});
   advance(state, "lib", {RemoveConstraint{"book", "t_chk"}});
   CHECK(state.get({"lib", "book"})->options.constraints.size() == 2);
 }
@@ -233,6 +272,18 @@ TEST_CASE("operations that do not fit are refused with the nearest name") {
        "app \"lib\" has no model \"Boook\"",
        "did you mean \"Book\"?"},
       {"rename onto another", {RenameModel{"Book", "Tag"}}, "model \"lib.Tag\" exists already", ""},
+      {"move to its own app",
+       {MoveModel{"Book", "lib"}},
+       "model \"lib.Book\" is in app \"lib\" already",
+       ""},
+      {"move onto another",
+       {MoveModel{"Tag", "shop"}},
+       "model \"shop.Tag\" exists already",
+       "rename one of them in a migration before this one"},
+      {"rename an unknown constraint",
+       {RenameConstraint{"book", "pages_chck", "x"}},
+       "model \"lib.Book\" has no constraint \"pages_chck\"",
+       "did you mean \"pages_chk\"?"},
       {"add field twice",
        {AddField{"book", text_field("title")}},
        "model \"lib.Book\" has a field \"title\" already",

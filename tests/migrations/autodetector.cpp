@@ -378,7 +378,20 @@ TEST_CASE("constraints come, go and change") {
       {"renamed",
        {book({n}, with_constraints({check_on("c", "n")}))},
        {book({n}, with_constraints({check_on("d", "n")}))},
-       {"Remove constraint c from model book", "Create constraint d on model book"}},
+       {"Rename constraint c on book to d"}},
+      {"renamed, where two are the same",
+       {book({n}, with_constraints({check_on("c", "n"), check_on("d", "n")}))},
+       {book({n}, with_constraints({check_on("d", "n"), check_on("e", "n"), check_on("f", "n")}))},
+       {"Rename constraint c on book to e", "Create constraint f on model book"}},
+      {"a name that changes hands",
+       {book({n}, with_constraints({check_on("c", "n"), check_on("d", "id")}))},
+       {book({n}, with_constraints({check_on("d", "n")}))},
+       {"Remove constraint c from model book", "Alter constraint d on book"}},
+      {"a name that another model gives up by a rename",
+       {table("lib.B"), table("lib.C", {}, with_constraints({check_on("c", "id")}))},
+       {table("lib.B", {}, with_constraints({check_on("c", "id")})),
+        table("lib.C", {}, with_constraints({check_on("d", "id")}))},
+       {"Rename constraint c on c to d", "Create constraint c on model b"}},
       {"changed with a field that is altered",
        {book({n}, with_constraints({check_on("c", "n")}))},
        {book({text_field("n")}, with_constraints({check_on("c", "id")}))},
@@ -423,6 +436,11 @@ TEST_CASE("options of models") {
     return options;
   };
   const std::vector<Field> key = {key_field("author", "lib.Author")};
+  const Options ordered = option([](Options& o) {
+    o.order_with_respect_to = "author";
+    o.indexes = {Index{.name = "i", .fields = {"author", "_order"}}};
+    o.constraints = {UniqueConstraint{.name = "c", .fields = {"author", "_order"}}};
+  });
   check({
       {"table",
        {book()},
@@ -454,6 +472,17 @@ TEST_CASE("options of models") {
        {author(), book(key, option([](Options& o) { o.order_with_respect_to = "author"; }))},
        {author(), book()},
        {"Set order_with_respect_to on book to None", "Remove field author from book"}},
+      {"order that an index and a constraint name",
+       {author(), book(key)},
+       {author(), book(key, ordered)},
+       {"Set order_with_respect_to on book to author",
+        "Create index i on field(s) author, _order of model book",
+        "Create constraint c on model book"}},
+      {"order that they no longer name",
+       {author(), book(key, ordered)},
+       {author(), book(key)},
+       {"Remove constraint c from model book", "Remove index i from book",
+        "Set order_with_respect_to on book to None"}},
       {"tablespace, in the state alone",
        {book()},
        {book({}, option([](Options& o) { o.db_tablespace = "fast"; }))},

@@ -86,6 +86,23 @@ TEST_CASE("apps that refer to each other in a circle are cut") {
         "u.0001_initial < t.0001_initial: Create model B\n");
 }
 
+TEST_CASE("what another app waits for may pass what is held up by it") {
+  // b's constraint waits for the name, a's model for the key that points to it.
+  const auto named = [] {
+    Options options;
+    options.constraints = {CheckConstraint{.name = "c", .condition = positive("id")}};
+    return options;
+  };
+  CHECK(text(made(
+            {table("a.A", {}, named()), table("b.B", {key_field("a", "a.A")})},
+            {table("b.A", {integer_field("x")}, named()), table("b.B", {key_field("a", "b.A")})},
+            {{"a", "0001_initial"}, {"b", "0001_initial"}})) ==
+        "a.0002_delete_a < a.0001_initial < b.0003_alter_b_a: Delete model A\n"
+        "b.0002_a < b.0001_initial: Create model A\n"
+        "b.0003_alter_b_a < b.0002_a: Alter field a on b\n"
+        "b.0004_a_c < a.0002_delete_a < b.0003_alter_b_a: Create constraint c on model a\n");
+}
+
 TEST_CASE("a circle of three apps is cut once") {
   CHECK(text(made({}, {table("a.A", {key_field("b", "b.B")}), table("b.B", {key_field("c", "c.C")}),
                        table("c.C", {key_field("a", "a.A")})})) ==

@@ -28,6 +28,7 @@ const Form forms[] = {
      R"({"op": "CreateModel", "name": "Child", "fields": [], "options": {"db_table": "c"}, "bases": ["blog.Base"]})"},
     {"DeleteModel", R"({"op": "DeleteModel", "name": "Tag"})"},
     {"RenameModel", R"({"op": "RenameModel", "old_name": "Tag", "new_name": "Label"})"},
+    {"MoveModel", R"({"op": "MoveModel", "name": "Tag", "to_app": "library"})"},
     {"AlterModelTable", R"({"op": "AlterModelTable", "name": "tag", "table": "tags"})"},
     {"AlterModelTable", R"({"op": "AlterModelTable", "name": "tag", "table": null})"},
     {"AlterModelTableComment",
@@ -70,6 +71,8 @@ const Form forms[] = {
     {"RemoveConstraint", R"({"op": "RemoveConstraint", "model_name": "book", "name": "positive"})"},
     {"AlterConstraint",
      R"({"op": "AlterConstraint", "model_name": "book", "name": "u", "constraint": {"type": "UniqueConstraint", "name": "u", "fields": ["a"]}})"},
+    {"RenameConstraint",
+     R"({"op": "RenameConstraint", "model_name": "book", "old_name": "u", "new_name": "v"})"},
     {"RunSQL", R"({"op": "RunSQL", "sql": ["SELECT 1", "SELECT 2"]})"},
     {"RunSQL", R"({"op": "RunSQL", "sql": "SELECT 1; SELECT 2", "reverse_sql": ""})"},
     {"RunSQL",
@@ -99,7 +102,7 @@ const Form forms[] = {
 };
 
 // A new operation needs a form above, and this number.
-static_assert(std::variant_size_v<OperationVariant> == 28);
+static_assert(std::variant_size_v<OperationVariant> == 30);
 
 struct TagOf {
   template <class T>

@@ -2,6 +2,7 @@ turnstone_tests(migrations
   advance
   autodetector
   autodetector_dependencies
+  autodetector_moves
   autodetector_properties
   autodetector_renames
   broken_files

@@ -11,6 +11,10 @@ using namespace migrations;
 Operations first_books() {
   Options options;
   options.indexes = {Index{.name = "book_title_idx", .fields = {"title"}}};
+  options.constraints = {CheckConstraint{
+      .name = "book_title_chk",
+      .condition =
+          Expression::call("<>", {Expression::field("title"), Expression::literal(Json::of(""))})}};
   return {
       {CreateModel{.name = "Author", .fields = {id_field(), text_field("name")}}},
       {CreateModel{.name = "Book",
@@ -19,15 +23,19 @@ Operations first_books() {
 }
 
 Operations second_books() {
-  return {{AddField{.model_name = "book",
-                    .field = with_default(field_of(FieldType::integer, "pages"), 7),
-                    .preserve_default = false}},
-          {AlterField{.model_name = "book", .field = text_field("title", true)}},
-          {RunCpp{.code = "lab.fill", .reverse_code = "noop"}},
-          {RunSQL{.sql = {.statements = {{.sql = "UPDATE lab_author SET name = 'X' WHERE id = 1"}}},
-                  .reverse_sql = RunSQL::Source{}}},
-          {RenameField{.model_name = "author", .old_name = "name", .new_name = "label"}},
-          {CreateModel{.name = "Shelf", .fields = {id_field(), text_field("place")}}}};
+  return {
+      {AddField{.model_name = "book",
+                .field = with_default(field_of(FieldType::integer, "pages"), 7),
+                .preserve_default = false}},
+      {AlterField{.model_name = "book", .field = text_field("title", true)}},
+      {RunCpp{.code = "lab.fill", .reverse_code = "noop"}},
+      {RunSQL{.sql = {.statements = {{.sql = "UPDATE lab_author SET name = 'X' WHERE id = 1"}}},
+              .reverse_sql = RunSQL::Source{}}},
+      {RenameField{.model_name = "author", .old_name = "name", .new_name = "label"}},
+      {CreateModel{.name = "Shelf", .fields = {id_field(), text_field("place")}}},
+      {RenameConstraint{
+          .model_name = "book", .old_name = "book_title_chk", .new_name = "title_given"}},
+      {RenameIndex{.model_name = "book", .new_name = "title_idx", .old_name = "book_title_idx"}}};
 }
 
 void add_book_history(Lab& lab) {

@@ -6,6 +6,7 @@
 #include <turnstone/schema/naming.h>
 
 #include <algorithm>
+#include <set>
 
 namespace turnstone::test {
 
@@ -26,7 +27,13 @@ Migration& Lab::add(const std::string& name, Operations operations) {
 
 std::vector<migrations::MigrationReport> Lab::migrate(const std::string& name) {
   std::vector<migrations::Target> targets;
-  if (!name.empty()) targets.push_back({app_, name == "zero" ? "" : name});
+  if (name == "zero") {
+    std::set<std::string> apps;
+    for (const Migration& migration : files_) apps.insert(migration.id.app);
+    for (const std::string& app : apps) targets.push_back({app, ""});
+  } else if (!name.empty()) {
+    targets.push_back({app_, name});
+  }
   migrations::Reporter silent;
   return migrations::migrate(*connection_, backend(), files_, functions_, targets, {}, silent);
 }

@@ -24,7 +24,7 @@ class Lab {
   std::vector<migrations::Migration>& files() { return files_; }
   migrations::Functions& functions() { return functions_; }
 
-  /// `name` as `migrate APP NAME`; empty for everything, `zero` for nothing.
+  /// `name` as `migrate APP NAME`; empty for everything, `zero` for nothing, in all apps.
   std::vector<migrations::MigrationReport> migrate(const std::string& name = {});
   /// State after the migrations so far.
   ProjectState state() const;

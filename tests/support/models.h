@@ -107,6 +107,7 @@ inline std::vector<std::string> described(const migrations::Operations& operatio
 class ScriptedQuestioner : public migrations::Questioner {
  public:
   std::set<std::pair<std::string, std::string>> renamed_models{};  ///< (old, new) names
+  std::set<std::pair<std::string, std::string>> moved_models{};    ///< (name, new app)
   std::set<std::pair<std::string, std::string>> renamed_fields{};
   std::map<std::string, Default> defaults{};  ///< by field, for added and altered ones
   bool may_remove = true;
@@ -117,6 +118,12 @@ class ScriptedQuestioner : public migrations::Questioner {
     asked.push_back("model " + old_model.name + ">" + new_model.name +
                     (same_fields ? "" : " (similar)"));
     return renamed_models.contains({old_model.name, new_model.name});
+  }
+  bool moved_model(const ModelState& old_model, const ModelState& new_model,
+                   bool same_fields) override {
+    asked.push_back("move " + old_model.app + "." + old_model.name + ">" + new_model.app +
+                    (same_fields ? "" : " (similar)"));
+    return moved_models.contains({old_model.name, new_model.app});
   }
   bool renamed_field(const ModelState& in, const Field& old_field, const Field& new_field,
                      const std::vector<std::string>& differences) override {

@@ -84,7 +84,7 @@ void RandomModels::change() {
 void RandomModels::one_change() {
   if (state_.size() < 2) return add_model();
   if (rich() && below(3) == 0) return rich_change();
-  switch (below(16)) {
+  switch (below(other_app_.empty() ? 16 : 18)) {
     case 0:
     case 1:
       return add_model();
@@ -110,8 +110,10 @@ void RandomModels::one_change() {
       return change_constraint();
     case 14:
       return change_together();
-    default:
+    case 15:
       return change_table();
+    default:
+      return move_model();
   }
 }
 
@@ -354,13 +356,30 @@ void RandomModels::rename_model() {
   touched_.insert(key_of(model).text());
   log_.push_back("rename model " + from + " to " + to);
   renames_.models[key] = model.name;
+  replace_model(key, std::move(model));
+}
+
+void RandomModels::move_model() {
+  const ModelKey key = pick_model();
+  ModelState model = *state_.get(key);
+  model.app = model.app == "lab" ? other_app_ : "lab";
+  if (state_.contains(key_of(model)) || !touched_.insert(key.text()).second) return;
+  touched_.insert(key_of(model).text());
+  log_.push_back("move model " + key.text() + " to " + model.app);
+  renames_.moves[key] = model.app;
+  replace_model(key, std::move(model));
+}
+
+void RandomModels::replace_model(const ModelKey& key, ModelState model) {
+  const std::string from = key.app + "." + state_.get(key)->name;
+  const std::string to = model.app + "." + model.name;
   const std::vector<ModelKey> referrers = state_.referrers(key);
   for (Field& field : model.fields) {
     if (field.to == from) field.to = to;
   }
   std::replace(model.bases.begin(), model.bases.end(), from, to);
   state_.erase(key);
-  state_.set(model);
+  state_.set(std::move(model));
   for (const ModelKey& referrer : referrers) {
     ModelState other = *state_.get(referrer);
     for (Field& field : other.fields) {
@@ -524,6 +543,12 @@ void RandomModels::alter_field() {
 
 void RandomModels::change_index() {
   ModelState model = *state_.get(pick_table());
+  if (!model.options.indexes.empty() && below(4) == 0) {
+    std::string& name = model.options.indexes.front().name;
+    log_.push_back("rename index " + name);
+    name = fresh("idx");
+    return state_.set(std::move(model));
+  }
   if (!model.options.indexes.empty() && below(2) == 0) {
     log_.push_back("remove index " + model.options.indexes.back().name);
     model.options.indexes.pop_back();
@@ -549,6 +574,13 @@ void RandomModels::change_index() {
 
 void RandomModels::change_constraint() {
   ModelState model = *state_.get(pick_table());
+  if (!model.options.constraints.empty() && below(3) == 0) {
+    Constraint& constraint = model.options.constraints.front();
+    log_.push_back("rename constraint " + name_of(constraint));
+    const std::string name = fresh("con");
+    std::visit([&](auto& it) { it.name = name; }, constraint);
+    return state_.set(std::move(model));
+  }
   if (!model.options.constraints.empty() && below(2) == 0) {
     log_.push_back("remove constraint " + name_of(model.options.constraints.back()));
     model.options.constraints.pop_back();
@@ -596,6 +628,12 @@ bool KnowingQuestioner::renamed_model(const ModelState& old_model, const ModelSt
                                       bool /*same_fields*/) {
   const auto at = renames_.models.find(key_of(old_model));
   return at != renames_.models.end() && at->second == new_model.name;
+}
+
+bool KnowingQuestioner::moved_model(const ModelState& old_model, const ModelState& new_model,
+                                    bool /*same_fields*/) {
+  const auto at = renames_.moves.find(key_of(old_model));
+  return at != renames_.moves.end() && at->second == new_model.app;
 }
 
 bool KnowingQuestioner::renamed_field(const ModelState&, const Field& old_field,

@@ -22,8 +22,10 @@ enum class Vocabulary { plain, common, postgresql };
 /// history. Every field that comes to a table with rows has a default or may be NULL.
 class RandomModels {
  public:
-  explicit RandomModels(std::uint32_t seed, Vocabulary vocabulary = Vocabulary::plain)
-      : vocabulary_(vocabulary), random_(seed) {}
+  /// With `other_app`, models also move between the apps `lab` and that one.
+  explicit RandomModels(std::uint32_t seed, Vocabulary vocabulary = Vocabulary::plain,
+                        std::string other_app = {})
+      : vocabulary_(vocabulary), random_(seed), other_app_(std::move(other_app)) {}
 
   const ProjectState& state() const { return state_; }
   /// One to four changes.
@@ -31,6 +33,7 @@ class RandomModels {
   /// Renames made by the last `change`: what a person would say yes to.
   struct Renames {
     std::map<ModelKey, std::string> models{};                ///< old key → new name
+    std::map<ModelKey, std::string> moves{};                 ///< old key → new app
     std::set<std::pair<std::string, std::string>> fields{};  ///< (old, new)
   };
   const Renames& renames() const { return renames_; }
@@ -62,6 +65,9 @@ class RandomModels {
   void add_model();
   void delete_model();
   void rename_model();
+  void move_model();
+  /// Puts `model` in the place of the one at `key`, and points to it what pointed there.
+  void replace_model(const ModelKey& key, ModelState model);
   void add_field();
   void remove_field();
   void rename_field();
@@ -75,6 +81,7 @@ class RandomModels {
 
   Vocabulary vocabulary_;
   std::mt19937 random_;
+  std::string other_app_;
   int counter_ = 0;
   ProjectState state_{};
   Renames renames_{};
@@ -88,6 +95,8 @@ class KnowingQuestioner : public migrations::Questioner {
   explicit KnowingQuestioner(const RandomModels::Renames& renames) : renames_(renames) {}
   bool renamed_model(const ModelState& old_model, const ModelState& new_model,
                      bool same_fields) override;
+  bool moved_model(const ModelState& old_model, const ModelState& new_model,
+                   bool same_fields) override;
   bool renamed_field(const ModelState& model, const Field& old_field, const Field& new_field,
                      const std::vector<std::string>& differences) override;
   std::optional<Default> default_for_added(const ModelState& model, const Field& field) override;

@@ -33,7 +33,8 @@ class History {
 };
 
 /// All migrations and their edges. Building it checks everything: missing parents, cycles; each is
-/// an Error{conflict} that names migration and file. `django-behaviour.md` §6.1–6.3.
+/// an Error{conflict} that names migration and file. So is a MoveModel whose new app has no
+/// migration behind it. `django-behaviour.md` §6.1–6.3.
 class Graph {
  public:
   /// Squashes take the place of what they replace as Django does (checked against 5.2, squashes of
@@ -75,6 +76,7 @@ class Graph {
 
  private:
   void tell_squashed();
+  void refuse_lost_moves() const;
 
   std::map<MigrationId, std::shared_ptr<const Migration>> all_{};
   std::map<MigrationId, std::set<MigrationId>> parents_{};

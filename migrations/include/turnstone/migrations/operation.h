@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +43,16 @@ struct RenameModel {
   std::string old_name{};
   std::string new_name{};
   bool operator==(const RenameModel&) const = default;
+};
+/// The model goes on in another app with its rows: its table, the tables of its many-to-many fields
+/// and what is named after them follow where their names come from the app's; relations everywhere
+/// are repointed. Written in the app that has the model; a migration of `to_app` depends on it, so
+/// that what is done to the model later is done behind it.
+struct MoveModel {
+  static constexpr std::string_view tag = "MoveModel";
+  std::string name{};
+  std::string to_app{};
+  bool operator==(const MoveModel&) const = default;
 };
 /// `table` empty: back to the default name.
 struct AlterModelTable {
@@ -149,6 +160,14 @@ struct AlterConstraint {
   Constraint constraint{};
   bool operator==(const AlterConstraint&) const = default;
 };
+/// The same constraint under another name: nothing is checked again.
+struct RenameConstraint {
+  static constexpr std::string_view tag = "RenameConstraint";
+  std::string model_name{};
+  std::string old_name{};
+  std::string new_name{};
+  bool operator==(const RenameConstraint&) const = default;
+};
 /// A statement with bound parameters.
 struct SqlStatement {
   std::string sql{};
@@ -190,6 +209,7 @@ struct SeparateDatabaseAndState {
 };
 // PostgreSQL's own. On other databases the first three do nothing and concurrent index operations
 // are plain ones.
+/// Backwards: drops the extension where this made it; one that was there before stays.
 struct CreateExtension {
   static constexpr std::string_view tag = "CreateExtension";
   std::string name{};
@@ -237,13 +257,13 @@ struct ValidateConstraint {
 };
 
 using OperationVariant =
-    std::variant<CreateModel, DeleteModel, RenameModel, AlterModelTable, AlterModelTableComment,
-                 AlterUniqueTogether, AlterOrderWithRespectTo, AlterModelOptions, AddField,
-                 RemoveField, AlterField, RenameField, AddIndex, RemoveIndex, RenameIndex,
-                 AddConstraint, RemoveConstraint, AlterConstraint, RunSQL, RunCpp,
-                 SeparateDatabaseAndState, CreateExtension, CreateCollation, RemoveCollation,
-                 AddIndexConcurrently, RemoveIndexConcurrently, AddConstraintNotValid,
-                 ValidateConstraint>;
+    std::variant<CreateModel, DeleteModel, RenameModel, MoveModel, AlterModelTable,
+                 AlterModelTableComment, AlterUniqueTogether, AlterOrderWithRespectTo,
+                 AlterModelOptions, AddField, RemoveField, AlterField, RenameField, AddIndex,
+                 RemoveIndex, RenameIndex, AddConstraint, RemoveConstraint, AlterConstraint,
+                 RenameConstraint, RunSQL, RunCpp, SeparateDatabaseAndState, CreateExtension,
+                 CreateCollation, RemoveCollation, AddIndexConcurrently, RemoveIndexConcurrently,
+                 AddConstraintNotValid, ValidateConstraint>;
 
 /// The variant as a type that can be named before it is complete. What compilers make for it is
 /// long, so it is made once, in `operation.cpp`.
@@ -253,6 +273,7 @@ struct Operation {
   Operation(CreateModel operation);
   Operation(DeleteModel operation);
   Operation(RenameModel operation);
+  Operation(MoveModel operation);
   Operation(AlterModelTable operation);
   Operation(AlterModelTableComment operation);
   Operation(AlterUniqueTogether operation);
@@ -268,6 +289,7 @@ struct Operation {
   Operation(AddConstraint operation);
   Operation(RemoveConstraint operation);
   Operation(AlterConstraint operation);
+  Operation(RenameConstraint operation);
   Operation(RunSQL operation);
   Operation(RunCpp operation);
   Operation(SeparateDatabaseAndState operation);
@@ -310,5 +332,7 @@ char category(const Operation& operation);
 bool reversible(const Operation& operation);
 /// Names of registered functions the operation needs in that direction, defaults' too; no built-in.
 std::vector<std::string> functions_needed(const Operation& operation, bool backwards);
+/// Labels of the apps that get models by MoveModel, in state operations inside others too.
+std::set<std::string> apps_moved_to(const Operations& operations);
 
 }  // namespace turnstone::migrations

@@ -20,6 +20,9 @@ class Questioner {
   /// Was `old_model` renamed to `new_model`? Candidates come in sorted order; the first yes wins.
   virtual bool renamed_model(const ModelState& old_model, const ModelState& new_model,
                              bool same_fields) = 0;
+  /// Did `old_model` go on with its rows as `new_model`, of the same name in another app?
+  virtual bool moved_model(const ModelState& old_model, const ModelState& new_model,
+                           bool same_fields) = 0;
   /// Was `old_field` of `model` (new name) renamed to `new_field`? `differences` names the options
   /// that changed at the same time; empty for a pure rename.
   virtual bool renamed_field(const ModelState& model, const Field& old_field,
@@ -35,6 +38,7 @@ class Questioner {
   /// Removing this loses data and it looks like a rename that was not confirmed: true to go ahead.
   virtual bool may_remove_field(const ModelState& model, const Field& field,
                                 const std::vector<std::string>& rename_candidates) = 0;
+  /// The same for a model; a candidate in another app is written `app.Model`.
   virtual bool may_remove_model(const ModelState& model,
                                 const std::vector<std::string>& rename_candidates) = 0;
 };
