@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <turnstone/migrations/executor.h>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 
@@ -110,6 +111,42 @@ TEST_CASE("kill -9 at any statement of the way back leaves all or nothing") {
         REQUIRE(n < 500);
       }
       CHECK(n > 10);
+    }
+  }
+}
+
+TEST_CASE("kill -9 while a model moves leaves it in one of its apps, and a second run finishes") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    Lab lab(dialect);
+    lab.add("0001_first", first_books());
+    lab.add(
+        "0002_move",
+        {{CreateExtension{"hstore"}}, {MoveModel{"Book", "shop"}}, {MoveModel{"Author", "shop"}}});
+    Migration& arrival = lab.add("0001_arrival", {});
+    arrival.id.app = "shop";
+    arrival.digest = digest_of(arrival);
+    lab.migrate("0001_first");
+    lab.execute(book_rows);
+    const Picture before = picture(lab, lab.connection());
+    lab.migrate();
+    const Picture after = picture(lab, lab.connection());
+    for (const bool back : {false, true}) {
+      CAPTURE(back);
+      std::size_t n = 0;
+      for (bool killed = true; killed; ++n) {
+        CAPTURE(n);
+        lab.migrate(back ? "" : "0001_first");
+        killed = killed_at(lab, n, back ? "0001_first" : "");
+        const Picture now = picture(lab, lab.connection());
+        const bool moved = now.schema.find("shop_book") != nullptr;
+        CHECK(lines(schema_differences(now.schema, (moved ? after : before).schema)) == "");
+        CHECK(now.rows == (moved ? after : before).rows);
+        CHECK(std::count(now.history.begin(), now.history.end(), "0002_move") == (moved ? 1 : 0));
+        if (!killed) CHECK(moved != back);
+        REQUIRE(n < 500);
+      }
+      CHECK(n > 4);
     }
   }
 }

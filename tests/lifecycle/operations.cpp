@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
-#include <turnstone/schema/lower.h>
+#include <turnstone/drivers/open.h>
+#include <turnstone/migrations/compile.h>
+#include <turnstone/migrations/functions.h>
 
 #include <functional>
 #include <set>
@@ -129,6 +131,36 @@ std::vector<Case> cases() {
   script.sql.text = "CREATE TABLE side (a integer); INSERT INTO side VALUES (1); DROP TABLE side;";
   script.reverse_sql = RunSQL::Source{};
 
+  RunSQL with_parameters;
+  with_parameters.sql.statements = {
+      {"UPDATE lab_book SET note = ? WHERE id = ?", {Json::of("it's ?"), Json::of(2)}}};
+  with_parameters.reverse_sql = RunSQL::Source{};
+  with_parameters.reverse_sql->statements = {
+      {"UPDATE lab_book SET note = $1 WHERE id = $2", {Json{}, Json::of(2)}}};
+  with_parameters.elidable = true;
+  RunSQL by_hand;
+  by_hand.sql.statements = {{"ALTER TABLE lab_book ADD COLUMN extra varchar(40) NULL", {}},
+                            {"CREATE INDEX extra_idx ON lab_book (extra)", {}}};
+  by_hand.reverse_sql = RunSQL::Source{};
+  by_hand.reverse_sql->text = "DROP INDEX extra_idx; ALTER TABLE lab_book DROP COLUMN extra;";
+  by_hand.state_operations =
+      many_operations({{AddField{"book", plain}},
+                       {AddIndex{"book", Index{.name = "extra_idx", .fields = {"extra"}}}}});
+  RunSQL nothing;
+  nothing.sql.text = "";
+  nothing.reverse_sql = RunSQL::Source{};
+  // What the database does and what the state is told differ in their operations, not in the end.
+  const Operation inner{SeparateDatabaseAndState{
+      many_operations({{RemoveIndex{"book", "book_title_idx"}}, {AddIndex{"book", index}}}),
+      nullptr}};
+  const Operation nested{SeparateDatabaseAndState{
+      many_operations({inner, Operation{sql}, Operation{RemoveField{"book", "note"}}}),
+      many_operations(
+          {{RemoveField{"book", "note"}},
+           {SeparateDatabaseAndState{
+               nullptr, many_operations({{AddIndex{"book", index}},
+                                         {RemoveIndex{"book", "book_title_idx"}}})}}})}};
+
   std::vector<Case> list = {
       {"create a model",
        {CreateModel{.name = "Shop", .fields = {id(), text("name"), key("best", "lab.Book")}}}},
@@ -137,7 +169,10 @@ std::vector<Case> cases() {
       {"delete a model", {DeleteModel{"Gone"}}},
       {"rename a model that others refer to", {RenameModel{"Author", "Writer"}}},
       {"rename a model with keys, indexes and tags", {RenameModel{"Book", "Volume"}}},
+      {"move a model that others refer to", {MoveModel{"Author", "people"}}},
+      {"move a model with keys, indexes and tags", {MoveModel{"Book", "people"}}},
       {"change a table's name", {AlterModelTable{"book", "shelf_of_books"}}},
+      {"change a table's name to other capitals", {AlterModelTable{"book", "LAB_Book"}}},
       {"set a table comment", {AlterModelTableComment{"book", "it's books"}}},
       {"replace unique_together", {AlterUniqueTogether{"book", {{"title", "shelf"}}}}},
       {"drop unique_together", {AlterUniqueTogether{"book", {}}}},
@@ -184,6 +219,7 @@ std::vector<Case> cases() {
       {"rename a field used in index, check, unique",
        {RenameField{"book", "title", "heading"}},
        {"lab_book"}},
+      {"rename a field to other capitals", {RenameField{"book", "note", "Note"}}, {"lab_book"}},
       {"rename a key", {RenameField{"book", "author", "writer"}}, {"lab_book"}},
       {"rename a many-to-many field", {RenameField{"book", "tags", "labels"}}},
       {"add an index", {AddIndex{"book", index}}},
@@ -191,6 +227,7 @@ std::vector<Case> cases() {
       {"add an expression index", {AddIndex{"book", expression}}},
       {"remove an index", {RemoveIndex{"book", "book_title_idx"}}},
       {"rename an index", {RenameIndex{"book", "book_t_idx", "book_title_idx", {}}}},
+      {"rename an index by its fields", {RenameIndex{"book", "book_t_idx", "", {"title"}}}},
       {"add a check", {AddConstraint{"book", check}}},
       {"add a unique constraint", {AddConstraint{"book", unique}}},
       {"add a partial unique constraint", {AddConstraint{"book", partial_unique}}},
@@ -200,14 +237,22 @@ std::vector<Case> cases() {
        {AlterConstraint{
            "book", "book_pages_chk",
            CheckConstraint{.name = "book_pages_chk", .condition = over("pages", -5)}}}},
+      {"rename a check", {RenameConstraint{"book", "book_pages_chk", "book_length_chk"}}},
+      {"rename a unique constraint", {RenameConstraint{"book", "book_uniq", "book_twice"}}},
       {"raw SQL", {sql}, {"lab_book"}},
       {"raw SQL in one text", {script}},
+      {"raw SQL with parameters", {with_parameters}, {"lab_book"}},
+      {"raw SQL that makes what the state is told", {by_hand}, {"lab_book"}},
+      {"raw SQL that does nothing", {nothing}},
       {"a registered function", {RunCpp{"lab.shout", "lab.whisper"}}, {"lab_book"}},
       {"database and state apart",
        {SeparateDatabaseAndState{many_operations({{AddIndex{"book", index}}}),
                                  many_operations({{AddIndex{"book", index}}})}}},
+      {"database and state apart, nested", nested, {"lab_book"}, {"lab_book"}},
       {"an extension", {CreateExtension{"citext"}}},
       {"a collation", {CreateCollation{.name = "lab_c", .locale = "C"}}},
+      {"a collation that takes capitals for the same",
+       {CreateCollation{"lab_ci", "und-u-ks-level2", "icu", false}}},
       {"remove a collation", {RemoveCollation{.name = "lab_old", .locale = "C"}}},
       {"an index while others work", {AddIndexConcurrently{"book", index}}, {}, {}, false, false},
       {"drop an index while others work",
@@ -263,7 +308,7 @@ std::multiset<std::vector<std::map<std::string, std::string>>> contents(const Du
 
 }  // namespace
 
-static_assert(std::variant_size_v<OperationVariant> == 28,
+static_assert(std::variant_size_v<OperationVariant> == 30,
               "a new operation needs a case in the life-cycle list below, then count it here");
 
 TEST_CASE("every operation has a life-cycle case") {
@@ -291,13 +336,19 @@ TEST_CASE("every operation goes forwards and back, and rows stay") {
       });
       lab.add("0001_initial", first);
       lab.migrate();
-      REQUIRE(test::lines(lab.drift(lab.state())) == "");
+      const ProjectState start_state = lab.state();
+      REQUIRE(test::lines(lab.drift(start_state)) == "");
       lab.execute(rows);
       const Dump before = lab.rows();
 
       Migration& migration = lab.add("0002_change", {item.operation});
       migration.atomic = item.atomic;
       migration.digest = digest_of(migration);
+      for (const std::string& app : apps_moved_to(migration.operations)) {
+        Migration& arrival = lab.add("0001_arrival", {});
+        arrival.id.app = app;
+        arrival.digest = digest_of(arrival);
+      }
       lab.migrate();
       std::vector<std::string> drift = lab.drift(lab.state());
       const bool not_valid = std::holds_alternative<AddConstraintNotValid>(item.operation.value) &&
@@ -313,12 +364,64 @@ TEST_CASE("every operation goes forwards and back, and rows stay") {
       }
 
       lab.migrate("0001_initial");
-      CHECK(test::lines(lab.drift(lab.state_before_last())) == "");
+      CHECK(test::lines(lab.drift(start_state)) == "");
       CHECK(without(lab.rows(), item.lost) == without(before, item.lost));
 
       lab.migrate();
       lab.migrate("zero");
       CHECK(lab.rows().empty());
+    }
+  }
+}
+
+TEST_CASE("operations on unmanaged models and proxies ask nothing of a database") {
+  Options unmanaged;
+  unmanaged.managed = false;
+  unmanaged.indexes = {Index{.name = "i", .fields = {"title"}}};
+  unmanaged.constraints = {CheckConstraint{.name = "c", .condition = over("pages", 0)}};
+  Options proxy;
+  proxy.proxy = true;
+  const std::vector<Field> fields = {id(), text("title"), integer("pages")};
+  const Operation made{CreateModel{.name = "Book", .fields = fields, .options = unmanaged}};
+  const Operation proxied{CreateModel{.name = "Label", .options = proxy, .bases = {"lab.Tag"}}};
+  Field longer = text("title");
+  longer.max_length = 80;
+  const Operations silent = {
+      made,
+      proxied,
+      {RenameModel{"Label", "Sticker"}},
+      {MoveModel{"Sticker", "shop"}},
+      {RenameModel{"Book", "Tome"}},
+      {AlterModelTable{"tome", "tomes"}},
+      {AlterModelTableComment{"tome", "c"}},
+      {AlterModelOptions{.name = "tome", .managed = false, .base_manager_name = "m"}},
+      {AddField{"tome", text("note", true)}},
+      {AlterField{"tome", longer}},
+      {RenameField{"tome", "title", "heading"}},
+      {AlterUniqueTogether{"tome", {{"heading", "pages"}}}},
+      {AlterUniqueTogether{"tome", {}}},
+      {AddIndex{"tome", Index{.name = "j", .fields = {"pages"}}}},
+      {RenameIndex{"tome", "k", "j", {}}},
+      {RemoveIndex{"tome", "k"}},
+      {AddConstraint{"tome", UniqueConstraint{.name = "u", .fields = {"pages"}}}},
+      {RenameConstraint{"tome", "u", "v"}},
+      {AlterConstraint{"tome", "v", CheckConstraint{.name = "v", .condition = over("pages", 1)}}},
+      {RemoveConstraint{"tome", "v"}},
+      {RemoveField{"tome", "note"}},
+      {MoveModel{"Tome", "shop"}},
+  };
+  for (const char* name : {"sqlite", "postgresql"}) {
+    const Dialect& dialect = dialect_for(name);
+    const Functions functions;
+    Moment moment;
+    forward_steps(moment, "lab", {CreateModel{.name = "Tag", .fields = {id(), text("label")}}},
+                  dialect, functions);
+    for (const Operation& operation : silent) {
+      CAPTURE(name);
+      CAPTURE(describe(operation));
+      const Moment before = moment;
+      CHECK(forward_steps(moment, "lab", operation, dialect, functions).empty());
+      CHECK(backward_steps(before, moment, "lab", operation, dialect, functions).empty());
     }
   }
 }

@@ -1,4 +1,5 @@
 turnstone_tests(lifecycle
+  indexes
   model_changes
   operations
   type_changes

@@ -5,14 +5,14 @@
 #include <turnstone/migrations/autodetector.h>
 #include <turnstone/schema/lower.h>
 
+#include <set>
+
 namespace turnstone::test {
 
 using namespace migrations;  // NOLINT: all of a history's parts
 
 std::vector<Migration> detected(const ProjectState& from, const ProjectState& to,
-                                const std::string& leaf, Questioner& questioner) {
-  ExistingMigrations existing;
-  if (!leaf.empty()) existing.leaf["lab"] = leaf;
+                                const ExistingMigrations& existing, Questioner& questioner) {
   std::vector<Migration> migrations;
   for (auto& [app, list] :
        detect_changes(from, to, existing, questioner, {.timestamp = "20261125_1020"})) {
@@ -48,6 +48,19 @@ void insert_rows_of(Lab& lab, const ModelState& model) {
   }
 }
 
+/// `migrations`, which come behind `files`, in the order in which they are applied.
+std::vector<Migration> in_order(std::vector<Migration> files, std::vector<Migration> migrations) {
+  std::set<MigrationId> fresh;
+  for (const Migration& migration : migrations) fresh.insert(migration.id);
+  std::move(migrations.begin(), migrations.end(), std::back_inserter(files));
+  const Graph graph(std::move(files), nullptr);
+  std::vector<Migration> ordered;
+  for (const MigrationId& id : graph.full_order()) {
+    if (fresh.contains(id)) ordered.push_back(graph.at(id));
+  }
+  return ordered;
+}
+
 }  // namespace
 
 void insert_rows(Lab& lab, const ProjectState& state) {
@@ -59,10 +72,12 @@ void insert_rows(Lab& lab, const ProjectState& state) {
   }
 }
 
-std::vector<Round> make_history(std::uint32_t seed, std::string& story, Vocabulary vocabulary) {
-  RandomModels models(seed, vocabulary);
+std::vector<Round> make_history(std::uint32_t seed, std::string& story, Vocabulary vocabulary,
+                                const std::string& other_app) {
+  RandomModels models(seed, vocabulary, other_app);
   std::vector<Round> rounds;
-  std::string leaf;
+  std::vector<Migration> files;
+  ExistingMigrations existing;
   const int count = 3 + static_cast<int>(seed % 4);
   for (int i = 0; i < count; ++i) {
     const ProjectState before = models.state();
@@ -71,20 +86,22 @@ std::vector<Round> make_history(std::uint32_t seed, std::string& story, Vocabula
       story += "round " + std::to_string(i) + ": " + item + "\n";
     }
     KnowingQuestioner questioner(models.renames());
-    Round round{.migrations = detected(before, models.state(), leaf, questioner),
-                .state = models.state()};
+    Round round{
+        .migrations = in_order(files, detected(before, models.state(), existing, questioner)),
+        .state = models.state()};
     ProjectState reached = before;
     for (const Migration& migration : round.migrations) {
       advance(reached, migration);
-      leaf = migration.id.name;
+      existing.leaf[migration.id.app] = migration.id.name;
+      files.push_back(migration);
       for (const Operation& operation : migration.operations) {
-        story += "  " + migration.id.name + ": " + describe(operation) + "\n";
+        story += "  " + migration.id.text() + ": " + describe(operation) + "\n";
       }
     }
     INFO(story);
     REQUIRE(reached == models.state());
     KnowingQuestioner again(models.renames());
-    REQUIRE(detected(models.state(), models.state(), leaf, again).empty());
+    REQUIRE(detected(models.state(), models.state(), existing, again).empty());
     rounds.push_back(std::move(round));
   }
   return rounds;

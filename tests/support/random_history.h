@@ -1,7 +1,6 @@
 #pragma once
 
-#include <turnstone/migrations/migration.h>
-#include <turnstone/migrations/questioner.h>
+#include <turnstone/migrations/autodetector.h>
 
 #include <cstdint>
 #include <string>
@@ -12,10 +11,9 @@
 
 namespace turnstone::test {
 
-/// Migrations of app `lab` behind `leaf` (empty: the first ones) that lead from one state to
-/// another.
+/// Migrations behind those that are there already that lead from one state to another.
 std::vector<migrations::Migration> detected(const ProjectState& from, const ProjectState& to,
-                                            const std::string& leaf,
+                                            const migrations::ExistingMigrations& existing,
                                             migrations::Questioner& questioner);
 
 /// Two rows in every table of `state`: one with a value in every column, one with every NULL that
@@ -24,12 +22,14 @@ void insert_rows(Lab& lab, const ProjectState& state);
 
 /// What an author changed at once, as migrations, and the models after it.
 struct Round {
-  std::vector<migrations::Migration> migrations{};
+  std::vector<migrations::Migration> migrations{};  ///< in the order in which they are applied
   ProjectState state{};
 };
 /// A history of three to six rounds; the same seed gives the same. `story` tells what was done in
-/// it, for messages.
+/// it, for messages. Everything happens in the app `lab`, unless models move between it and
+/// `other_app`.
 std::vector<Round> make_history(std::uint32_t seed, std::string& story,
-                                Vocabulary vocabulary = Vocabulary::plain);
+                                Vocabulary vocabulary = Vocabulary::plain,
+                                const std::string& other_app = {});
 
 }  // namespace turnstone::test
