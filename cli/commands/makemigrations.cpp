@@ -94,6 +94,23 @@ Draft empty_migrations(Context& context, const Files& files, const Makemigration
   return draft;
 }
 
+/// Rows stay in their database.
+void refuse_moves_between_databases(const Project& project, const Draft& draft) {
+  for (const Migration& migration : draft.made) {
+    for (const std::string& label : migrations::apps_moved_to(migration.operations)) {
+      const ProjectApp* from = project.find_app(migration.id.app);
+      const ProjectApp* to = project.find_app(label);
+      if (!from || !to || homes_of(project, *from) == homes_of(project, *to)) continue;
+      throw Error(ErrorKind::conflict,
+                  "a model cannot move with its rows from app \"" + from->label + "\" to app \"" +
+                      to->label + "\": they live in different databases",
+                  project.file.string(),
+                  "let them live in the same ones, or make it anew and take its rows along with "
+                  "dumpdata and loaddata");
+    }
+  }
+}
+
 Draft detected_migrations(Context& context, const Files& files, const ProjectState& models,
                           const MakemigrationsOptions& options, Answers& answers,
                           std::vector<Error>& questions) {
@@ -116,6 +133,7 @@ Draft detected_migrations(Context& context, const Files& files, const ProjectSta
                                                 existing_migrations(files), questioner, detect)) {
     for (Migration& migration : entry.second) draft.made.push_back(std::move(migration));
   }
+  refuse_moves_between_databases(files.project, draft);
   refusing.refuse();
   questions = preview.questions();
   return draft;

@@ -189,6 +189,25 @@ TEST_CASE("a move without a migration behind it in the other app is refused") {
   CHECK(session.run("check").code == 0);
 }
 
+TEST_CASE("a move does not lead into another database") {
+  Session session;
+  session.run("init blog -v 0");
+  session.run("init shop -v 0");
+  session.write("turnstone.json",
+                R"({"apps": {"blog": {}, "shop": {"databases": ["archive"]}}, "databases": {
+                    "default": {"url": "sqlite:///a.db"}, "archive": {"url": "sqlite:///b.db"}}})");
+  const std::string note = R"({"name": "Note", "fields": [{"name": "text", "type": "TextField"}]})";
+  session.write("blog/models.json", R"({"models": [)" + note + "]}");
+  CHECK(session.run("makemigrations").code == 0);
+  session.write("blog/models.json", R"({"models": []})");
+  session.write("shop/models.json", R"({"models": [)" + note + "]}");
+  const Ran refused = session.run("makemigrations --move-model blog.Note:shop");
+  CHECK(refused.code == 3);
+  CHECK(refused.err.find("error: a model cannot move with its rows from app \"blog\" to app "
+                         "\"shop\": they live in different databases\n") == 0);
+  CHECK(session.run("makemigrations --remove blog.Note").code == 0);
+}
+
 TEST_CASE("a move is not put into the latest migrations") {
   const ScratchDatabase database("sqlite");
   Session session = moving::project(database);
