@@ -175,7 +175,7 @@ TEST_CASE("what changes in a model that moved is changed in its new app") {
             yes) ==
         moves::Words{"blog.0002_move_book_shop_rename_blog_c_shop_c < shop.0001_initial: Rename "
                      "constraint blog_c on book to shop_c; Move model Book to app shop",
-                     "shop.0002_rename_title_book_name_rename_blog_i_shop_i_and_more < "
+                     "shop.0002_rename_title_book_name_rename_blog_i_shop_i_book_s_and_more < "
                      "blog.0002_move_book_shop_rename_blog_c_shop_c: Rename field title on book to "
                      "name; Rename index blog_i on book to shop_i; Add "
                      "field s to book; Add field b to s"});

@@ -98,10 +98,11 @@ TEST_CASE("broken migration files are refused with place and advice") {
        "unknown operation \"AddFeild\" (m.json: /operations/0/op); did you mean \"AddField\"?"},
       {"unknown operation, far", holding(R"({"op": "Frobnicate"})"),
        "unknown operation \"Frobnicate\" (m.json: /operations/0/op); known operations: "
-       "CreateModel, DeleteModel, RenameModel, AlterModelTable, AlterModelTableComment, "
+       "CreateModel, DeleteModel, RenameModel, MoveModel, AlterModelTable, AlterModelTableComment, "
        "AlterUniqueTogether, AlterOrderWithRespectTo, AlterModelOptions, AddField, RemoveField, "
        "AlterField, RenameField, AddIndex, RemoveIndex, RenameIndex, AddConstraint, "
-       "RemoveConstraint, AlterConstraint, RunSQL, RunCpp, SeparateDatabaseAndState, "
+       "RemoveConstraint, AlterConstraint, RenameConstraint, RunSQL, RunCpp, "
+       "SeparateDatabaseAndState, "
        "CreateExtension, CreateCollation, RemoveCollation, AddIndexConcurrently, "
        "RemoveIndexConcurrently, AddConstraintNotValid, ValidateConstraint"},
       {"unknown key of an operation", holding(R"({"op": "DeleteModel", "nmae": "Tag"})"),

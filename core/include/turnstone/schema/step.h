@@ -30,7 +30,8 @@ struct DropTable {
 struct RenameTable {
   std::string from{};
   std::string to{};
-  /// Filled in by `legalize` on PostgreSQL: identity sequences that follow, as (column, name after).
+  /// Filled in by `legalize` on PostgreSQL: identity sequences that follow, as (column, name
+  /// after).
   std::vector<std::pair<std::string, std::string>> sequences{};
 };
 struct RenameColumn {
@@ -130,8 +131,8 @@ struct RebuildTable {
 struct CreateExtension {
   std::string name{};
 };
-/// Drops what CreateExtension made. An extension that was there before stays, and one that something
-/// still uses.
+/// Drops what CreateExtension made. An extension that was there before stays, and one that
+/// something still uses.
 struct DropExtension {
   std::string name{};
 };
