@@ -134,6 +134,7 @@ class CommandLine {
     add_loaddata();
     add_dbshell();
     add_dump_models();
+    add_json_schema();
     for (const auto& known : commands_) {
       for (CLI::Option* option : known.first->get_options()) {
         // `--plan=no` would be taken as a yes.
@@ -213,6 +214,7 @@ class CommandLine {
   void add_loaddata();
   void add_dbshell();
   void add_dump_models();
+  void add_json_schema();
   [[noreturn]] void refuse_extras() const;
   void check_globals();
 
@@ -238,6 +240,7 @@ class CommandLine {
   LoaddataOptions loaddata_{};
   DbshellOptions dbshell_{};
   DumpModelsOptions dump_models_{};
+  JsonSchemaOptions json_schema_{};
 };
 
 void CommandLine::add_init() {
@@ -294,13 +297,17 @@ void CommandLine::add_migrate() {
                            "of its own; one migrator at a time.",
                            "@ migrate                to the latest\n"
                            "  @ migrate blog 0002      there, forwards or back\n"
-                           "  @ migrate blog zero      back to nothing"},
+                           "  @ migrate blog zero      back to nothing\n"
+                           "  @ migrate --sql          > plan.sql"},
                           [this](Context& context) { return migrate(context, migrate_); });
   MigrateOptions& o = migrate_;
   command->add_option("APP", o.app, "the app; all unless given");
   command->add_option("NAME", o.name, "migration (the beginning of its name is\nenough), or zero");
   command->add_flag("--plan", o.plan, "show what would be done");
   command->add_flag("--check", o.check, "do nothing; exit 1 if there is something to do");
+  command->add_flag(
+      "--sql", o.sql,
+      "print it as one script for psql or sqlite3, which\nmay be run again at any time");
   command->add_flag("--fake", o.fake, "record as done, without running");
   command->add_flag("--fake-initial", o.fake_initial,
                     "record first migrations whose tables are there");
@@ -332,8 +339,9 @@ void CommandLine::add_rebase() {
 
 void CommandLine::add_sqlmigrate() {
   CLI::App* command = add({"sqlmigrate",
-                           "Prints the SQL of a migration.\nIt is what migrate runs; no "
-                           "connection is made.",
+                           "Prints the SQL of a migration.\nIt is what migrate runs when its turn "
+                           "comes in that database. With \"--database sqlite\"\nor postgresql, or "
+                           "where none can be reached, in an empty one.",
                            "@ sqlmigrate blog 0002 --database postgresql"},
                           [this](Context& context) { return sqlmigrate(context, sqlmigrate_); });
   command->add_option("APP", sqlmigrate_.app, "the app")->required();
@@ -470,6 +478,20 @@ void CommandLine::add_dump_models() {
                            "@ dump-models blog"},
                           [this](Context& context) { return dump_models(context, dump_models_); });
   command->add_option("APP", dump_models_.apps, "apps to print; all unless given");
+}
+
+void CommandLine::add_json_schema() {
+  CLI::App* command = add({"json-schema",
+                           "Prints the JSON Schema of a kind of file.\nEditors complete and check "
+                           "files by it; without NAME: which there are.",
+                           "@ json-schema models\n"
+                           "  @ json-schema --write .schemas"},
+                          [this](Context& context) { return json_schema(context, json_schema_); });
+  command->add_option(
+      "NAME", json_schema_.name,
+      "project, models, migration, snapshot, or output:\nwhat --format json prints");
+  command->add_option("--write", json_schema_.write, "write it, or all of them, into this folder")
+      ->type_name("DIR");
 }
 
 const std::function<int(Context&)>* CommandLine::command() const {

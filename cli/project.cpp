@@ -1,5 +1,7 @@
 #include "project.h"
 
+#include "secrets.h"
+
 #include "json/tree.h"
 
 #include <turnstone/error.h>
@@ -205,7 +207,7 @@ Project read_project(const fs::path& file, std::string_view text, const Environm
                      bool models_allowed) {
   const json::Tree tree = json::parse(file.string(), text);
   const Node root(file.string(), tree);
-  root.only_keys({"apps", "databases", "default_auto_field"});
+  root.only_keys({"$schema", "apps", "databases", "default_auto_field"});
   Project project{.root = file.parent_path(), .file = file};
   const Node apps = root.at("apps");
   for (const auto& [label, node] : apps.members()) {
@@ -319,6 +321,12 @@ ChosenDatabase choose_database(const Project& project, const std::string& wanted
       aliases.empty() ? "no databases are named; give a URL" : "known: " + join(aliases, ", ");
   throw Error(ErrorKind::usage, "there is no database \"" + choice + "\"", project.file.string(),
               near.empty() ? known : near);
+}
+
+std::filesystem::path database_file(const std::string& url, const std::filesystem::path& root) {
+  constexpr std::string_view head = "sqlite:///";
+  if (!url.starts_with(head) || url == "sqlite:///:memory:") return {};
+  return (root / percent_decoded(url.substr(head.size()))).lexically_normal();
 }
 
 bool is_timeout(std::string_view text) {

@@ -91,6 +91,8 @@ ChosenDatabase choose_database(const Project& project, const std::string& wanted
 
 /// `project` with the apps alone that live in `database`; the others are `elsewhere`.
 Project project_on(const Project& project, const ChosenDatabase& database);
+/// The file a `sqlite:///…` URL means, seen from `root`; empty for anything else.
+std::filesystem::path database_file(const std::string& url, const std::filesystem::path& root);
 
 /// True for a number with a unit PostgreSQL knows (`500ms`, `2s`, `1min`), or a plain `0`.
 bool is_timeout(std::string_view text);

@@ -6,6 +6,7 @@ install(TARGETS turnstone_core turnstone_migrations turnstone_dialects turnstone
 install(TARGETS turnstone)
 install(DIRECTORY core/include/ migrations/include/ drivers/include/ cli/include/
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY schemas DESTINATION ${CMAKE_INSTALL_DATADIR}/turnstone)
 
 set(TURNSTONE_PACKAGE_FOLDER ${CMAKE_INSTALL_LIBDIR}/cmake/turnstone)
 install(EXPORT turnstoneTargets NAMESPACE turnstone:: DESTINATION ${TURNSTONE_PACKAGE_FOLDER})

@@ -28,6 +28,8 @@ Stamp read_stamp(Connection& connection);
 
 /// Migrations whose rows come, or go, with that of `migration`; itself last.
 std::vector<MigrationId> recorded_ids(const Migration& migration, bool backwards);
+/// Makes the tool's own tables, each statement only where there is nothing of that name yet.
+std::vector<Statement> tables_where_missing(const Dialect& dialect);
 Statement delete_rows(const std::vector<MigrationId>& ids, const Dialect& dialect);
 Statement update_digest(const Migration& migration, const Dialect& dialect);
 

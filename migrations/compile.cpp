@@ -98,51 +98,6 @@ Compiled compile_backwards(std::shared_ptr<const Migration> migration, const Mom
 
 namespace {
 
-/// A parameter as it would stand in a statement typed by hand.
-Sql written_out(const Value& value) {
-  if (is_null(value)) return "NULL";
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "TRUE" : "FALSE";
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
-  if (const auto* number = std::get_if<double>(&value)) return Json::of(*number).text();
-  if (const auto* text = std::get_if<std::string>(&value)) return quote_literal(*text);
-  if (const auto* bytes = std::get_if<Bytes>(&value)) return "X'" + to_hex(*bytes) + "'";
-  if (const auto* number = std::get_if<Decimal>(&value)) return number->text();
-  if (const auto* id = std::get_if<Uuid>(&value)) return quote_literal(id->text());
-  if (const auto* date = std::get_if<Date>(&value)) return quote_literal(turnstone::to_text(*date));
-  if (const auto* time = std::get_if<Time>(&value)) return quote_literal(turnstone::to_text(*time));
-  if (const auto* instant = std::get_if<DateTime>(&value))
-    return quote_literal(turnstone::to_text(*instant));
-  if (const auto* span = std::get_if<Duration>(&value))
-    return quote_literal(turnstone::to_text(*span));
-  return quote_literal(std::get<Json>(value).text());
-}
-
-/// `sql` with each placeholder outside of quotes replaced by its parameter.
-Sql with_parameters(const Statement& statement, const Dialect& dialect) {
-  if (statement.parameters.empty()) return statement.sql;
-  Sql text;
-  std::size_t next = 1;
-  char quote = 0;
-  const Sql& sql = statement.sql;
-  for (std::size_t i = 0; i < sql.size();) {
-    if (quote) {
-      quote = sql[i] == quote ? 0 : quote;
-    } else if (sql[i] == '\'' || sql[i] == '"') {
-      quote = sql[i];
-    } else if (next <= statement.parameters.size()) {
-      const std::string mark = dialect.placeholder(next);
-      if (sql.compare(i, mark.size(), mark) == 0) {
-        text += written_out(statement.parameters[next - 1]);
-        i += mark.size();
-        ++next;
-        continue;
-      }
-    }
-    text += sql[i++];
-  }
-  return text;
-}
-
 void comment(std::string& text, const std::string& words) {
   std::size_t start = 0;
   while (start <= words.size()) {
@@ -155,7 +110,7 @@ void comment(std::string& text, const std::string& words) {
 struct ItemText {
   std::string& text;
   const Dialect& dialect;
-  void operator()(const Statement& s) const { text += with_parameters(s, dialect) + ";\n"; }
+  void operator()(const Statement& s) const { text += dialect.shell().statement(s); }
   void operator()(const CodeCall& c) const {
     comment(text, "runs the registered function " + c.function + ", which cannot be shown as SQL");
   }

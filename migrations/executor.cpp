@@ -7,6 +7,7 @@
 
 #include "bookkeeping.h"
 #include "moments.h"
+#include "preparation.h"
 #include "script_run.h"
 #include "soft_applied.h"
 
@@ -47,30 +48,6 @@ bool same_ids(const History& a, const History& b) {
                     [](const auto& x, const auto& y) { return x.first == y.first; });
 }
 
-/// `history` after `planned` was done.
-void record(History& history, const PlannedMigration& planned) {
-  const Migration& migration = *planned.migration;
-  for (const MigrationId& id : recorder::recorded_ids(migration, planned.backwards)) {
-    if (planned.backwards) {
-      history.erase(id);
-    } else {
-      history.add({id, {}, id == migration.id ? migration.digest : std::string()});
-    }
-  }
-}
-
-/// A script that changes the bookkeeping alone.
-Compiled record_only(const PlannedMigration& planned, const Dialect& dialect) {
-  Compiled compiled{.migration = planned.migration, .backwards = planned.backwards};
-  Batch batch;
-  batch.items.push_back({.item = journal::clear(planned.migration->id, dialect)});
-  batch.items.push_back({.item = planned.backwards
-                                     ? recorder::delete_row(*planned.migration, dialect)
-                                     : recorder::insert_row(*planned.migration, dialect)});
-  compiled.script.batches.push_back(std::move(batch));
-  return compiled;
-}
-
 class Migrator {
  public:
   Migrator(Connection& connection, const Backend& backend, const std::vector<Migration>& files,
@@ -98,13 +75,13 @@ class Migrator {
   bool plan_and_apply() {
     patiently([this] { recorded_ = recorder::read_all(connection_, backend_); });
     const Graph graph(files_, &recorded_.history);
-    check(graph);
-    plan_ = make_plan(graph, recorded_.history, exact_targets(graph));
+    check_ready(graph, recorded_.history, connection_.display_name(), options_);
+    plan_ = make_plan(graph, recorded_.history, exact_targets(graph, targets_));
     if (!options_.fake) check_plan(plan_, functions_);
     if (!settle_rows(graph)) return false;
     if (plan_.empty()) return true;
     patiently([this] { recorder::ensure_tables(connection_, backend_); });
-    check_journal(graph);
+    if (!options_.fake) check_journal(graph, plan_, connection_);
     moments_ = Moments(graph, recorded_.history, plan_, dialect_);
     for (std::size_t i = 0; i < plan_.size();) {
       const std::size_t next = apply(i);
@@ -116,94 +93,21 @@ class Migrator {
     return true;
   }
 
-  void check(const Graph& graph) const {
-    for (const auto& [app, leaves] : graph.conflicts()) {
-      std::vector<std::string> names;
-      for (const MigrationId& leaf : leaves) names.push_back(leaf.name);
-      throw Error(ErrorKind::conflict,
-                  "app \"" + app + "\" has more than one last migration: " + join(names, ", "), {},
-                  "join them with makemigrations --merge");
-    }
-    check_consistent(graph, recorded_.history, connection_.display_name());
-    if (options_.accept_edited) return;
-    std::vector<std::string> edited;
-    for (const MigrationId& id : edited_files(graph, recorded_.history)) {
-      edited.push_back(id.text());
-    }
-    if (edited.empty()) return;
-    throw Error(ErrorKind::history, "applied migrations were edited: " + join(edited, ", "),
-                "database " + connection_.display_name(),
-                "restore the files, or accept them as they are with --accept-edited");
-  }
-
-  /// The targets with the full names of what they mean.
-  std::vector<Target> exact_targets(const Graph& graph) const {
-    std::vector<Target> exact;
-    for (const Target& target : targets_) {
-      if (!target.name.empty()) {
-        exact.push_back({target.app, graph.find(target.app, target.name).name});
-        continue;
-      }
-      const std::vector<std::string>& apps = graph.apps();
-      if (std::find(apps.begin(), apps.end(), target.app) == apps.end()) {
-        throw Error(ErrorKind::usage, "app \"" + target.app + "\" has no migrations", {},
-                    did_you_mean(target.app, apps));
-      }
-      exact.push_back(target);
-    }
-    return exact;
-  }
-
-  /// Rows that must change before anything is applied: digests of accepted files and of those that
-  /// were rewritten without a change of meaning, squashes whose parts are all there. False when
-  /// another process changed the history at the same moment.
+  /// Changes what `rows_to_settle` tells. False when another process changed the history at the
+  /// same moment.
   bool settle_rows(const Graph& graph) {
-    std::vector<Statement> statements;
-    const auto renew = [&](const std::vector<MigrationId>& ids) {
-      for (const MigrationId& id : ids) {
-        statements.push_back(recorder::update_digest(graph.at(id), dialect_));
-      }
-    };
-    renew(rewritten_files(graph, recorded_.history));
-    if (options_.accept_edited) renew(edited_files(graph, recorded_.history));
-    for (const auto& entry : graph.replaced()) {
-      const MigrationId& squash = entry.first;
-      if (recorded_.history.contains(squash) || !is_applied(graph, recorded_.history, squash)) {
-        continue;
-      }
-      Migration alone = graph.at(squash);
-      alone.replaces.clear();
-      alone.stands_for.clear();
-      statements.push_back(recorder::insert_row(alone, dialect_));
-    }
-    if (statements.empty()) return true;
+    const std::vector<RowChange> changes =
+        rows_to_settle(graph, recorded_.history, options_, dialect_);
+    if (changes.empty()) return true;
     std::optional<Transaction> transaction;
     patiently([&] { transaction.emplace(connection_, dialect_.begin()); });
     if (!unmoved()) return false;
-    for (const Statement& statement : statements) {
-      connection_.execute(statement.sql, statement.parameters);
+    for (const RowChange& change : changes) {
+      connection_.execute(change.statement.sql, change.statement.parameters);
     }
     transaction->commit();
     recorded_ = recorder::read_all(connection_, backend_);
     return true;
-  }
-
-  /// A migration that is done in part must be finished before anything else is built on it.
-  void check_journal(const Graph& graph) const {
-    if (options_.fake) return;
-    for (const journal::Entry& entry : journal::read_all(connection_)) {
-      const bool planned = std::any_of(plan_.begin(), plan_.end(), [&](const auto& step) {
-        return step.migration->id == entry.id && step.backwards == entry.backwards;
-      });
-      if (planned || !graph.contains(entry.id)) continue;
-      throw Error(ErrorKind::history,
-                  entry.id.text() + " was " + (entry.backwards ? "taken back" : "applied") +
-                      " in part, and this plan does not finish it",
-                  "database " + connection_.display_name(),
-                  "run migrate " + entry.id.app + " " +
-                      (entry.backwards ? "to before it" : entry.id.name) +
-                      " first, or finish it by hand and record it with --fake");
-    }
   }
 
   /// Deals with `plan_[i]`; gives the position of the next one, or `replan`.

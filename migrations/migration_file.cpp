@@ -74,16 +74,17 @@ std::vector<std::string> read_digests(const Node& root) {
   return digests;
 }
 
-/// The file as JSON, keys in order.
-Tree tree_of(const Migration& migration, bool with_formerly) {
+/// The file as JSON, keys in order; `whole` with those that say nothing of what the migration does.
+Tree tree_of(const Migration& migration, bool whole) {
   Tree root = Tree::object();
+  if (whole && !migration.schema.empty()) root["$schema"] = migration.schema;
   root["turnstone"] = format_version;
   if (migration.initial) root["initial"] = *migration.initial;
   if (!migration.atomic) root["atomic"] = false;
   if (!migration.dependencies.empty()) root["dependencies"] = write_ids(migration.dependencies);
   if (!migration.run_before.empty()) root["run_before"] = write_ids(migration.run_before);
   if (!migration.replaces.empty()) root["replaces"] = write_ids(migration.replaces);
-  if (with_formerly && !migration.formerly.empty()) root["formerly"] = migration.formerly;
+  if (whole && !migration.formerly.empty()) root["formerly"] = migration.formerly;
   root["operations"] = write_operations(migration.operations);
   return root;
 }
@@ -122,8 +123,9 @@ Migration read_migration(const std::string& app, const fs::path& file, const std
   const Tree tree = parse_file(file, text);
   const Node root(file.string(), tree);
   check_format_version(root);
-  root.only_keys({"turnstone", "initial", "atomic", "dependencies", "run_before", "replaces",
-                  "formerly", "operations"});
+  root.only_keys({"$schema", "turnstone", "initial", "atomic", "dependencies", "run_before",
+                  "replaces", "formerly", "operations"});
+  migration.schema = root.text_at("$schema");
   const auto initial = root.find("initial");
   if (initial && !initial->is_null()) migration.initial = initial->boolean();
   if (const auto atomic = root.find("atomic")) migration.atomic = atomic->boolean();

@@ -16,7 +16,7 @@ using json::Node;
 using json::Tree;
 
 // Keys ------------------------------------------------------------------------------------------
-// One list of keys per operation, walked by three visitors: names of keys, reader, writer. A key
+// One list of keys per operation, walked by three visitors: forms of keys, reader, writer. A key
 // that one of them does not know would not compile.
 
 /// Readers fill an operation, writers only look.
@@ -221,44 +221,64 @@ const std::vector<std::string>& idle_options() {
   return keys;
 }
 
-// Names -----------------------------------------------------------------------------------------
+// Forms -----------------------------------------------------------------------------------------
 
-struct KeyNames {
+struct KeyForms {
   static constexpr bool fills = true;
-  std::vector<std::string> found{"op"};
+  std::vector<OperationKey> found{};
 
-  void text(const char* key, std::string&, Text) { found.emplace_back(key); }
-  void optional_text(const char* key, std::optional<std::string>&) { found.emplace_back(key); }
-  void provider(const char* key, std::string&) { found.emplace_back(key); }
-  void flag(const char* key, bool&, bool) { found.emplace_back(key); }
-  void names(const char* key, std::vector<std::string>&) { found.emplace_back(key); }
-  void bases(const char* key, std::vector<std::string>&) { found.emplace_back(key); }
-  void name_lists(const char* key, std::vector<std::vector<std::string>>&) {
-    found.emplace_back(key);
+  using Form = OperationKey::Form;
+  void add(const char* key, Form form, bool required) {
+    found.push_back({.key = key, .form = form, .required = required});
   }
-  void fields(const char* key, std::vector<Field>&) { found.emplace_back(key); }
-  void field(const char* key, Field&) { found.emplace_back(key); }
-  void options(const char* key, Options&) { found.emplace_back(key); }
-  void state_options(const char* key, AlterModelOptions&) { found.emplace_back(key); }
-  void index(const char* key, Index&) { found.emplace_back(key); }
-  void constraint(const char* key, Constraint&) { found.emplace_back(key); }
-  void operations(const char* key, std::shared_ptr<const Operations>&) { found.emplace_back(key); }
+
+  void text(const char* key, std::string&, Text kind) {
+    add(key, kind == Text::nullable ? Form::nullable_text : Form::name, kind != Text::optional);
+  }
+  void optional_text(const char* key, std::optional<std::string>&) {
+    add(key, Form::nullable_text, false);
+  }
+  void provider(const char* key, std::string&) { add(key, Form::provider, false); }
+  void flag(const char* key, bool&, bool) { add(key, Form::flag, false); }
+  void names(const char* key, std::vector<std::string>&) { add(key, Form::names, false); }
+  void bases(const char* key, std::vector<std::string>&) { add(key, Form::names, false); }
+  void name_lists(const char* key, std::vector<std::vector<std::string>>&) {
+    add(key, Form::name_lists, true);
+  }
+  void fields(const char* key, std::vector<Field>&) { add(key, Form::fields, true); }
+  void field(const char* key, Field&) { add(key, Form::field, true); }
+  void options(const char* key, Options&) { add(key, Form::options, false); }
+  void state_options(const char* key, AlterModelOptions&) { add(key, Form::state_options, true); }
+  void index(const char* key, Index&) { add(key, Form::index, true); }
+  void constraint(const char* key, Constraint&) { add(key, Form::constraint, true); }
+  void operations(const char* key, std::shared_ptr<const Operations>&) {
+    add(key, Form::operations, false);
+  }
   void source(const char* key, const char* file_key, RunSQL::Source&) {
-    found.insert(found.end(), {key, file_key});
+    add(key, Form::source, false);
+    add(file_key, Form::file, false);
   }
   void optional_source(const char* key, const char* file_key, std::optional<RunSQL::Source>&) {
-    found.insert(found.end(), {key, file_key});
+    add(key, Form::optional_source, false);
+    add(file_key, Form::file, false);
   }
   void require(bool, const char*, const std::string&) {}
 };
 
 template <class T>
+std::vector<OperationKey> forms_of() {
+  KeyForms forms;
+  T operation;
+  Keys{}(forms, operation);
+  return forms.found;
+}
+
+template <class T>
 const std::vector<std::string>& keys_of() {
   static const std::vector<std::string> keys = [] {
-    KeyNames names;
-    T operation;
-    Keys{}(names, operation);
-    return names.found;
+    std::vector<std::string> names{"op"};
+    for (const OperationKey& form : forms_of<T>()) names.push_back(form.key);
+    return names;
   }();
   return keys;
 }
@@ -340,9 +360,7 @@ class Reader {
   }
   void state_options(const char* key, AlterModelOptions& value) const {
     const Node node = node_.at(key);
-    std::vector<std::string> keys{"managed", "base_manager_name"};
-    keys.insert(keys.end(), idle_options().begin(), idle_options().end());
-    node.only_keys(keys);
+    node.only_keys(state_option_keys());
     if (const auto managed = node.find("managed")) value.managed = managed->boolean();
     const auto manager = node.find("base_manager_name");
     if (manager && !manager->is_null()) value.base_manager_name = manager->text();
@@ -459,6 +477,11 @@ std::optional<Operation> read_any(const std::string& tag, const Node& node, cons
 template <class... Ts>
 std::vector<std::string> tags(std::type_identity<std::variant<Ts...>>) {
   return {std::string(Ts::tag)...};
+}
+
+template <class... Ts>
+std::map<std::string, std::vector<OperationKey>> forms(std::type_identity<std::variant<Ts...>>) {
+  return {{std::string(Ts::tag), forms_of<Ts>()}...};
 }
 
 // Writer ----------------------------------------------------------------------------------------
@@ -641,6 +664,20 @@ std::vector<std::string> sql_file_names(const Operations& operations) {
 const std::vector<std::string>& operation_names() {
   static const std::vector<std::string> names = tags(std::type_identity<OperationVariant>{});
   return names;
+}
+
+const std::vector<std::string>& state_option_keys() {
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> all{"managed", "base_manager_name"};
+    all.insert(all.end(), idle_options().begin(), idle_options().end());
+    return all;
+  }();
+  return keys;
+}
+
+const std::map<std::string, std::vector<OperationKey>>& operation_keys() {
+  static const auto keys = forms(std::type_identity<OperationVariant>{});
+  return keys;
 }
 
 }  // namespace turnstone::migrations

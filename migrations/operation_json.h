@@ -7,6 +7,7 @@
 #include <turnstone/migrations/migration.h>
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,5 +38,34 @@ std::vector<std::string> sql_file_names(const Operations& operations);
 
 /// Names of all operations, in the order of the variant.
 const std::vector<std::string>& operation_names();
+
+/// A key of an operation beside `op`.
+struct OperationKey {
+  enum class Form {
+    name,           ///< a text that is not empty
+    nullable_text,  ///< a text or null
+    flag,
+    names,
+    name_lists,  ///< an array of arrays of names, or null
+    field,
+    fields,
+    options,        ///< of a model
+    state_options,  ///< of AlterModelOptions
+    index,
+    constraint,
+    operations,
+    source,           ///< SQL; it or the file behind it is there
+    optional_source,  ///< the same, or neither
+    file,
+    provider,  ///< of a collation
+  };
+  std::string key{};
+  Form form = Form::name;
+  bool required = false;
+};
+/// The keys of every operation by its name, in the order of files: what the reader goes by.
+const std::map<std::string, std::vector<OperationKey>>& operation_keys();
+/// Keys of the `options` of AlterModelOptions.
+const std::vector<std::string>& state_option_keys();
 
 }  // namespace turnstone::migrations

@@ -152,4 +152,18 @@ std::vector<MigrationId> rewritten_files(const Graph& graph, const History& hist
   return files_recorded_as(Record::former, graph, history);
 }
 
+ProjectState state_in_plan(const Graph& graph, const History& history, const MigrationId& id) {
+  const bool applied = graph.is_applied(id, history);
+  const std::vector<MigrationId> undone = graph.backwards_plan(id);
+  const std::set<MigrationId> without(undone.begin(), undone.end());
+  std::vector<MigrationId> before;
+  bool reached = applied;
+  for (const MigrationId& other : graph.full_order()) {
+    reached = reached || other == id;
+    if (without.contains(other)) continue;
+    if (!reached || graph.is_applied(other, history)) before.push_back(other);
+  }
+  return replay(graph, before);
+}
+
 }  // namespace turnstone::migrations

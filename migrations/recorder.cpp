@@ -59,18 +59,23 @@ ModelState journal_model() {
       {"app", "name", "direction"});
 }
 
-void create(Connection& connection, const ModelState& model, const Dialect& dialect) {
+std::vector<Statement> statements_of(const ModelState& model, const Dialect& dialect) {
   ProjectState state;
   state.set(model);
   std::vector<PlannedStep> steps;
   for (Table& table : lower_model(state, model, dialect)) {
     steps.push_back(PlannedStep{step::CreateTable{std::move(table)}, ScriptItem::npos});
   }
+  std::vector<Statement> statements;
   for (const Batch& batch : dialect.render(dialect.legalize({}, std::move(steps)), true).batches) {
-    for (const ScriptItem& item : batch.items) {
-      const auto& statement = std::get<Statement>(item.item);
-      connection.execute(statement.sql, statement.parameters);
-    }
+    for (const ScriptItem& item : batch.items) statements.push_back(std::get<Statement>(item.item));
+  }
+  return statements;
+}
+
+void create(Connection& connection, const ModelState& model, const Dialect& dialect) {
+  for (const Statement& statement : statements_of(model, dialect)) {
+    connection.execute(statement.sql, statement.parameters);
   }
 }
 
@@ -143,6 +148,19 @@ void ensure_tables(Connection& connection, const Backend& backend) {
       if (attempt == 3 || !connection.alive() || (!complete() && !error.retryable())) throw;
     }
   }
+}
+
+std::vector<Statement> tables_where_missing(const Dialect& dialect) {
+  std::vector<Statement> statements;
+  for (const ModelState& model : {history_model(), journal_model()}) {
+    for (Statement& statement : statements_of(model, dialect)) {
+      for (const std::string verb : {"CREATE TABLE ", "CREATE UNIQUE INDEX "}) {
+        if (statement.sql.starts_with(verb)) statement.sql.insert(verb.size(), "IF NOT EXISTS ");
+      }
+      statements.push_back(std::move(statement));
+    }
+  }
+  return statements;
 }
 
 Statement insert_row(const Migration& migration, const Dialect& dialect) {

@@ -149,6 +149,16 @@ void patiently(const std::function<void()>& attempt, Connection& connection, con
   }
 }
 
+std::vector<std::string> progress_digests(const Script& script) {
+  std::vector<std::string> digests(1);
+  for (const Batch& batch : script.batches) {
+    for (const ScriptItem& item : batch.items) {
+      digests.push_back(sha256_hex(digests.back() + match(item.item, ItemText{})));
+    }
+  }
+  return digests;
+}
+
 bool ScriptRun::execute() {
   const Script& script = compiled_.script;
   Session session(with_.connection, script);
@@ -172,12 +182,7 @@ bool ScriptRun::in_one_transaction(const Batch& batch) {
 
 bool ScriptRun::batch_by_batch() {
   const std::vector<Batch>& batches = compiled_.script.batches;
-  digests_.assign(1, std::string());
-  for (const Batch& batch : batches) {
-    for (const ScriptItem& item : batch.items) {
-      digests_.push_back(sha256_hex(digests_.back() + match(item.item, ItemText{})));
-    }
-  }
+  digests_ = progress_digests(compiled_.script);
   adopt_journal();
   std::size_t first = 0;
   for (const Batch& batch : batches) {
@@ -292,6 +297,7 @@ void ScriptRun::run(const ScriptItem& item, bool in_transaction) {
 
 void ScriptRun::perform(const ScriptItem& item) {
   if (const auto* statement = std::get_if<Statement>(&item.item)) {
+    with_.reporter.step(statement->sql);
     std::optional<Progress> progress;
     if (statement->scans_rows) {
       const std::string what = item.operation == ScriptItem::npos
@@ -308,11 +314,14 @@ void ScriptRun::perform(const ScriptItem& item) {
                   "this executable has no function \"" + call->function + "\"", {},
                   did_you_mean(call->function, with_.functions.names()));
     }
+    with_.reporter.step("function " + call->function);
     MigrationContext context(compiled_.states.at(item.operation), with_.connection, with_.dialect,
                              &with_.functions);
     (*function)(context);
   } else {
-    std::get<Procedure>(item.item).run(with_.connection, memory_);
+    const auto& procedure = std::get<Procedure>(item.item);
+    with_.reporter.step(procedure.comment);
+    procedure.run(with_.connection, memory_);
   }
 }
 

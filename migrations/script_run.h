@@ -15,6 +15,10 @@ namespace turnstone::migrations {
 void patiently(const std::function<void()>& attempt, Connection& connection, const Dialect& dialect,
                const std::optional<std::chrono::milliseconds>& timeout, Reporter& reporter);
 
+/// Digests of every beginning of a script, from none of its items to all of them: what the journal
+/// knows a migration by that was done in part.
+std::vector<std::string> progress_digests(const Script& script);
+
 /// One run of one script: session settings around, transactions inside, progress in the journal
 /// where one transaction cannot hold it all.
 class ScriptRun {

@@ -29,7 +29,7 @@ Snapshot read_snapshot(const std::string& app, const std::filesystem::path& file
   const Tree tree = parse_file(file, text);
   const Node root(file.string(), tree);
   check_format_version(root);
-  root.only_keys({"turnstone", "leaf", "digest", "models"});
+  root.only_keys({"$schema", "turnstone", "leaf", "digest", "models"});
   Snapshot snapshot;
   const Node leaf = root.at("leaf");
   for (const Node& item : leaf.items()) snapshot.leaf.push_back(item.name());

@@ -39,6 +39,7 @@ struct MigrateOptions {
   bool prune = false;
   bool accept_edited = false;
   bool all_databases = false;
+  bool sql = false;
   std::string lock_timeout{};
 };
 int migrate(Context& context, const MigrateOptions& options);
@@ -125,5 +126,11 @@ struct DumpModelsOptions {
   std::vector<std::string> apps{};
 };
 int dump_models(Context& context, const DumpModelsOptions& options);
+
+struct JsonSchemaOptions {
+  std::string name{};
+  std::string write{};  ///< folder
+};
+int json_schema(Context& context, const JsonSchemaOptions& options);
 
 }  // namespace turnstone::cli

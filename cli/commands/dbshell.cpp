@@ -1,18 +1,9 @@
-#include <filesystem>
-
 #include "../secrets.h"
 #include "../workspace.h"
 #include "commands.h"
 
 namespace turnstone::cli {
 namespace {
-
-/// The file of `sqlite:///…`, or `:memory:`.
-std::string sqlite_file(const std::string& url, const std::filesystem::path& base) {
-  constexpr std::string_view head = "sqlite:///";
-  if (!url.starts_with(head) || url == "sqlite:///:memory:") return ":memory:";
-  return (base / percent_decoded(url.substr(head.size()))).lexically_normal().string();
-}
 
 struct Shell {
   std::vector<std::string> command{};
@@ -21,7 +12,8 @@ struct Shell {
 
 Shell shell_for(const Project& project, const ChosenDatabase& database) {
   if (dialect_for(database.url).name() == "sqlite") {
-    return {.command = {"sqlite3", sqlite_file(database.url, project.root)}};
+    const std::filesystem::path file = database_file(database.url, project.root);
+    return {.command = {"sqlite3", file.empty() ? ":memory:" : file.string()}};
   }
   // A command line is there for every user of the machine to see; the environment is not.
   const SplitUrl split = split_password(database.url);

@@ -161,7 +161,9 @@ Document show_and_write(Context& context, const Files& files, Draft& draft,
   Document list = Document::array();
   std::string app;
   for (const Migration& migration : draft.made) {
-    list.add(document_of(output, migration));
+    Document item = document_of(output, migration);
+    if (report.dry_run) item.set("text", migrations::to_text(migration));
+    list.add(item);
     if (migration.id.app != app) {
       app = migration.id.app;
       output.text(output.painted(Role::heading, report.action + " for '" + app + "':") + "\n");

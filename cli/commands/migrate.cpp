@@ -1,6 +1,7 @@
 #include <turnstone/identifier.h>
 #include <turnstone/migrations/autodetector.h>
 #include <turnstone/migrations/executor.h>
+#include <turnstone/migrations/plan_script.h>
 
 #include <algorithm>
 #include <chrono>
@@ -52,6 +53,15 @@ void check_options(const MigrateOptions& options) {
   }
   if (options.fake && options.fake_initial) {
     refuse("--fake and --fake-initial exclude each other", "give one of them");
+  }
+  const std::pair<bool, const char*> others[] = {{options.plan, "--plan"},
+                                                 {options.check, "--check"},
+                                                 {options.prune, "--prune"},
+                                                 {options.fake_initial, "--fake-initial"},
+                                                 {options.all_databases, "--all-databases"}};
+  for (const auto& [given, name] : others) {
+    if (!options.sql || !given) continue;
+    refuse("--sql and " + std::string(name) + " exclude each other", "give one of them");
   }
 }
 
@@ -225,6 +235,21 @@ migrations::ExecuteOptions execute_options(const Run& run) {
   return execute;
 }
 
+/// What `connect` makes of a project's session, as a script says it.
+std::vector<std::string> session_statements(const Run& run) {
+  std::vector<std::string> statements;
+  if (!run.backend().dialect().features().advisory_locks) return statements;
+  const ConnectOptions& options = run.database.options;
+  const std::pair<const char*, const std::string&> timeouts[] = {
+      {"lock_timeout", options.lock_timeout}, {"statement_timeout", options.statement_timeout}};
+  for (const auto& [name, value] : timeouts) {
+    if (!value.empty()) {
+      statements.push_back("SET " + std::string(name) + " = " + quote_literal(value));
+    }
+  }
+  return statements;
+}
+
 Document base_document(const Run& run) {
   Document document = Document::object();
   return document.set("database", run.database.name());
@@ -264,6 +289,28 @@ int announce(Run& run, const Graph& graph) {
   }
   run.context.output.document(document);
   return run.options.check && !run.plan.empty() ? exit_found : exit_done;
+}
+
+/// `--sql`: the plan as a script, on standard output.
+int write_script(const Run& run) {
+  Output& output = run.context.output;
+  const migrations::PlanScript script = migrations::plan_script(
+      *run.connection, run.backend(), run.files, registered_functions(run.context), run.targets,
+      execute_options(run), session_statements(run));
+  output.data(script.text);
+  Document list = Document::array();
+  for (const migrations::PlannedMigration& planned : script.plan) {
+    Document item = Document::object();
+    list.add(item.set("app", planned.migration->id.app)
+                 .set("name", planned.migration->id.name)
+                 .set("direction", planned.backwards ? "backwards" : "forwards"));
+  }
+  Document document = base_document(run);
+  document.set("program", run.backend().dialect().shell().program())
+      .set("migrations", list)
+      .set("script", script.text);
+  output.document(document);
+  return exit_done;
 }
 
 /// How far a failed run came, for people.
@@ -335,6 +382,7 @@ int migrate(Context& context, const MigrateOptions& options) {
   run.targets = targets_of(run, graph);
   warn_of_unknown_rows(run, graph);
   check_conflicts(context, graph, {});
+  if (options.sql) return write_script(run);
   run.plan = migrations::make_plan(graph, run.history, run.targets);
   return options.plan || options.check ? announce(run, graph) : apply(run, graph);
 }

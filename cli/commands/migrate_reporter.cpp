@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace turnstone::cli {
 namespace {
 
@@ -58,6 +60,16 @@ void MigrateReporter::begin(const migrations::Migration& migration, bool backwar
   overwritten_ = false;
   line_ = (backwards ? "  Unapplying " : "  Applying ") + migration.id.text() + "...";
   output_.text(line_);
+  operations_.clear();
+  const auto tell = [&](const migrations::Operation& operation) {
+    operations_ += "    " + std::string(1, migrations::category(operation)) + " " +
+                   (backwards ? "Undo " : "") + describe(operation) + "\n";
+  };
+  if (backwards) {
+    std::for_each(migration.operations.rbegin(), migration.operations.rend(), tell);
+  } else {
+    std::for_each(migration.operations.begin(), migration.operations.end(), tell);
+  }
 }
 
 void MigrateReporter::end(const MigrationReport& report) {
@@ -73,12 +85,23 @@ void MigrateReporter::end(const MigrationReport& report) {
       (faked || report.outcome == Outcome::skipped ? "" : " (" + seconds(report.took) + ")") +
       "\n");
   line_.clear();
+  output_.detail(operations_);
   Document item = Document::object();
   document_.add(item.set("app", report.id.app)
                     .set("name", report.id.name)
                     .set("direction", report.backwards ? "backwards" : "forwards")
                     .set("outcome", faked ? "faked" : name_of(report.outcome))
                     .set("seconds", Document::seconds(report.took.count())));
+}
+
+void MigrateReporter::step(std::string_view what) {
+  if (output_.verbosity() < 3) return;
+  break_line();
+  std::string text = "      " + std::string(what) + "\n";
+  for (std::size_t at = text.find('\n'); at + 1 < text.size(); at = text.find('\n', at + 1)) {
+    text.insert(at + 1, "      ");
+  }
+  output_.detail(text);
 }
 
 void MigrateReporter::progress(const std::string& what) {

@@ -1,6 +1,7 @@
 #include <turnstone/identifier.h>
 #include <turnstone/match.h>
 #include <turnstone/migrations/compile.h>
+#include <turnstone/migrations/executor.h>
 #include <turnstone/schema/lower.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@ namespace {
 
 using migrations::Compiled;
 using migrations::Graph;
+using migrations::History;
 using migrations::Migration;
 using migrations::MigrationId;
 
@@ -22,12 +24,12 @@ struct Subject {
   ProjectState before{};
 };
 
-/// In the order of the whole plan, so that tables of other apps are as they will be.
-Subject in_plan(const Graph& graph, const MigrationId& id) {
-  const std::vector<MigrationId> order = graph.full_order();
-  const std::vector<MigrationId> earlier(order.begin(), std::find(order.begin(), order.end(), id));
-  return {graph.migrations().at(id), migrations::replay(graph, earlier)};
-}
+/// Where the plan is made for, as far as it is known.
+struct Place {
+  const Dialect& dialect;
+  std::string database{};  ///< its name, for people
+  History history{};
+};
 
 /// One that a squash replaces stands in no plan: it is shown after what it depends on.
 Subject beside_plan(std::vector<Migration> files, const MigrationId& id) {
@@ -42,25 +44,40 @@ Subject beside_plan(std::vector<Migration> files, const MigrationId& id) {
   return {graph.migrations().at(id), migrations::replay(graph, earlier)};
 }
 
-Subject subject_of(const std::vector<Migration>& files, const SqlmigrateOptions& options) {
-  const Graph graph(files, nullptr);
+Subject subject_of(const std::vector<Migration>& files, const History& history,
+                   const SqlmigrateOptions& options) {
+  // Without a history every squash counts, as it does in a new database.
+  const Graph graph(files, history.rows().empty() ? nullptr : &history);
   const MigrationId exact{options.app, options.name};
   const bool there = std::any_of(files.begin(), files.end(),
                                  [&](const Migration& migration) { return migration.id == exact; });
   if (there && !graph.contains(exact)) return beside_plan(files, exact);
-  return in_plan(graph, graph.find(options.app, options.name));
+  const MigrationId id = graph.find(options.app, options.name);
+  return {graph.migrations().at(id), migrations::state_in_plan(graph, history, id)};
 }
 
-/// `--database` may name a kind of database: no connection is needed. Otherwise `project` is seen
-/// from the database that is meant.
-const Dialect& wanted_dialect(Context& context, Project& project) {
+/// `--database` may name a kind of database: no connection is made then. Otherwise `project` is
+/// seen from the database that is meant; one that cannot be reached is taken for empty.
+Place wanted_place(Context& context, Project& project) {
   const std::string& wanted = context.globals.database;
   if (!project.find_database(wanted) && (wanted == "sqlite" || wanted == "postgresql")) {
-    return dialect_for(wanted);
+    return {.dialect = dialect_for(wanted), .database = wanted};
   }
-  const ChosenDatabase database = choose_database(context, project);
-  project = project_on(project, database);
-  return dialect_for(database.url);
+  const ChosenDatabase chosen = choose_database(context, project);
+  project = project_on(project, chosen);
+  Place place{.dialect = dialect_for(chosen.url), .database = chosen.name()};
+  const std::filesystem::path file = database_file(chosen.url, project.root);
+  if (!file.empty() && !std::filesystem::exists(file)) return place;
+  try {
+    const auto connection = connect(project, chosen);
+    place.history =
+        history_here(project, migrations::recorder::read(*connection, backend_for(chosen.url)));
+  } catch (const DatabaseError& error) {
+    context.output.warning(
+        "the database cannot be asked, and is taken for empty: " + std::string(error.what()),
+        error.where());
+  }
+  return place;
 }
 
 struct ItemDocument {
@@ -92,11 +109,12 @@ Document document_of(const Compiled& compiled) {
 int sqlmigrate(Context& context, const SqlmigrateOptions& options) {
   Project project = open_project(context);
   check_labels(context, project, {options.app});
-  const Dialect& dialect = wanted_dialect(context, project);
+  const Place place = wanted_place(context, project);
+  const Dialect& dialect = place.dialect;
   check_labels(context, project, {options.app});
   note_unsettled_snapshots(context, project);
   const std::vector<Migration> files = load_migrations(project);
-  const Subject subject = subject_of(files, options);
+  const Subject subject = subject_of(files, place.history, options);
   const migrations::Functions functions = registered_functions(context);
   migrations::Moment moment{.state = subject.before, .schema = lower(subject.before, dialect)};
   const Compiled compiled =
@@ -112,7 +130,8 @@ int sqlmigrate(Context& context, const SqlmigrateOptions& options) {
   document.set("app", subject.migration->id.app)
       .set("name", subject.migration->id.name)
       .set("direction", options.backwards ? "backwards" : "forwards")
-      .set("database", dialect.name())
+      .set("database", place.database)
+      .set("dialect", dialect.name())
       .set("before", compiled.script.setup)
       .set("batches", document_of(compiled))
       .set("after", compiled.script.teardown)

@@ -10,36 +10,6 @@
 namespace turnstone::json {
 namespace {
 
-/// Keys that are accepted in every field and never matter.
-const std::vector<std::string>& ignored_keys() {
-  static const std::vector<std::string> keys = {"verbose_name",
-                                                "help_text",
-                                                "editable",
-                                                "validators",
-                                                "error_messages",
-                                                "serialize",
-                                                "auto_created",
-                                                "limit_choices_to",
-                                                "upload_to",
-                                                "storage",
-                                                "width_field",
-                                                "height_field",
-                                                "path",
-                                                "match",
-                                                "recursive",
-                                                "allow_files",
-                                                "allow_folders",
-                                                "encoder",
-                                                "decoder",
-                                                "unpack_ipv4",
-                                                "unique_for_date",
-                                                "unique_for_month",
-                                                "unique_for_year",
-                                                "allow_unicode",
-                                                "symmetrical"};
-  return keys;
-}
-
 Default read_default(const Node& node, const Field& field) {
   const bool function = field.type != FieldType::json && node.is_object() && node.has("function");
   if (function) {
@@ -158,7 +128,7 @@ void read_option(const FieldOption& option, const Node& node, const std::string&
     node.fail(std::string(name_of(field.type)) + " has no option \"" + key + "\"",
               types.size() > 4 ? "" : "\"" + key + "\" belongs to " + join(types, ", "));
   }
-  std::vector<std::string> keys = ignored_keys();
+  std::vector<std::string> keys = ignored_field_keys();
   for (const FieldOption& candidate : field_options()) {
     if (candidate.takes(field.type)) keys.push_back(candidate.key);
   }
@@ -195,7 +165,7 @@ Field read_any_field(const Node& node, const std::string& app, bool named) {
     if (key == "type" || (named && key == "name")) continue;
     const FieldOption* option = find_field_option(key);
     if (!option || !option->takes(field.type)) {
-      const std::vector<std::string>& ignored = ignored_keys();
+      const std::vector<std::string>& ignored = ignored_field_keys();
       if (std::find(ignored.begin(), ignored.end(), key) != ignored.end()) continue;
       refuse_option(value, key, option, field);
     }
@@ -266,6 +236,35 @@ Tree write_option(const FieldOption& option, const Field& field) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& ignored_field_keys() {
+  static const std::vector<std::string> keys = {"verbose_name",
+                                                "help_text",
+                                                "editable",
+                                                "validators",
+                                                "error_messages",
+                                                "serialize",
+                                                "auto_created",
+                                                "limit_choices_to",
+                                                "upload_to",
+                                                "storage",
+                                                "width_field",
+                                                "height_field",
+                                                "path",
+                                                "match",
+                                                "recursive",
+                                                "allow_files",
+                                                "allow_folders",
+                                                "encoder",
+                                                "decoder",
+                                                "unpack_ipv4",
+                                                "unique_for_date",
+                                                "unique_for_month",
+                                                "unique_for_year",
+                                                "allow_unicode",
+                                                "symmetrical"};
+  return keys;
+}
 
 Field read_field(const Node& node, const std::string& app, Attributes attributes) {
   Field field = read_any_field(node, app, true);

@@ -13,33 +13,7 @@ namespace {
 /// Columns of a bloom index that may have a number of bits.
 constexpr std::size_t most_bloom_columns = 32;
 
-/// A storage parameter of an index: how it is written, and for numbers the range.
-struct Parameter {
-  enum class Form { flag, number, numbers, automatic };
-  std::string key{};
-  Form form = Form::flag;
-  int least = 0;
-  int most = 0;
-};
-
-const std::map<IndexType, std::vector<Parameter>>& index_parameters() {
-  using Form = Parameter::Form;
-  static const Parameter fill{"fillfactor", Form::number, 10, 100};
-  static const std::map<IndexType, std::vector<Parameter>> table = {
-      {IndexType::index, {}},
-      {IndexType::btree, {fill, {"deduplicate_items", Form::flag}}},
-      {IndexType::hash, {fill}},
-      {IndexType::gin,
-       {{"fastupdate", Form::flag}, {"gin_pending_list_limit", Form::number, 64, 2147483647}}},
-      {IndexType::gist, {fill, {"buffering", Form::automatic}}},
-      {IndexType::brin,
-       {{"autosummarize", Form::flag}, {"pages_per_range", Form::number, 1, 131072}}},
-      {IndexType::spgist, {fill}},
-      {IndexType::bloom, {{"length", Form::number, 1, 4096}, {"columns", Form::numbers, 1, 4095}}}};
-  return table;
-}
-
-void check_parameter(const Node& node, const Parameter& parameter) {
+void check_parameter(const Node& node, const IndexParameter& parameter) {
   const auto in_range = [&](const Node& number) {
     const int value = number.integer();
     if (value >= parameter.least && value <= parameter.most) return;
@@ -47,16 +21,16 @@ void check_parameter(const Node& node, const Parameter& parameter) {
                     std::to_string(parameter.most));
   };
   switch (parameter.form) {
-    case Parameter::Form::flag:
+    case IndexParameter::Form::flag:
       node.boolean();
       return;
-    case Parameter::Form::number:
+    case IndexParameter::Form::number:
       in_range(node);
       return;
-    case Parameter::Form::numbers:
+    case IndexParameter::Form::numbers:
       for (const Node& item : node.items()) in_range(item);
       return;
-    case Parameter::Form::automatic:
+    case IndexParameter::Form::automatic:
       if (!node.value().is_boolean() && !(node.is_string() && node.text() == "auto")) {
         node.expected("true, false or \"auto\"");
       }
@@ -220,6 +194,23 @@ struct WriteConstraint {
 
 }  // namespace
 
+const std::map<IndexType, std::vector<IndexParameter>>& index_parameters() {
+  using Form = IndexParameter::Form;
+  static const IndexParameter fill{"fillfactor", Form::number, 10, 100};
+  static const std::map<IndexType, std::vector<IndexParameter>> table = {
+      {IndexType::index, {}},
+      {IndexType::btree, {fill, {"deduplicate_items", Form::flag}}},
+      {IndexType::hash, {fill}},
+      {IndexType::gin,
+       {{"fastupdate", Form::flag}, {"gin_pending_list_limit", Form::number, 64, 2147483647}}},
+      {IndexType::gist, {fill, {"buffering", Form::automatic}}},
+      {IndexType::brin,
+       {{"autosummarize", Form::flag}, {"pages_per_range", Form::number, 1, 131072}}},
+      {IndexType::spgist, {fill}},
+      {IndexType::bloom, {{"length", Form::number, 1, 4096}, {"columns", Form::numbers, 1, 4095}}}};
+  return table;
+}
+
 Index read_index(const Node& node, const std::string& app) {
   if (!node.is_object()) node.expected("an index object");
   Index index;
@@ -233,8 +224,8 @@ Index read_index(const Node& node, const std::string& app) {
   }
   std::vector<std::string> keys = {"type",      "name",    "fields",    "expressions",
                                    "condition", "include", "opclasses", "db_tablespace"};
-  const std::vector<Parameter>& parameters = index_parameters().at(index.type);
-  for (const Parameter& parameter : parameters) keys.push_back(parameter.key);
+  const std::vector<IndexParameter>& parameters = index_parameters().at(index.type);
+  for (const IndexParameter& parameter : parameters) keys.push_back(parameter.key);
   node.only_keys(keys);
   index.name = node.text_at("name");
   index.fields = node.texts_at("fields");
@@ -243,7 +234,7 @@ Index read_index(const Node& node, const std::string& app) {
   index.include = node.texts_at("include");
   index.opclasses = node.texts_at("opclasses");
   index.db_tablespace = node.text_at("db_tablespace");
-  for (const Parameter& parameter : parameters) {
+  for (const IndexParameter& parameter : parameters) {
     const auto found = node.find(parameter.key);
     if (!found || found->is_null()) continue;
     check_parameter(*found, parameter);

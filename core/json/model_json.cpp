@@ -24,29 +24,34 @@ std::string read_ordering(const Node& node, const std::string& app) {
 
 }  // namespace
 
+const std::vector<std::string>& model_option_keys() {
+  static const std::vector<std::string> keys = {"db_table",
+                                                "db_table_comment",
+                                                "db_tablespace",
+                                                "unique_together",
+                                                "order_with_respect_to",
+                                                "indexes",
+                                                "constraints",
+                                                "managed",
+                                                "proxy",
+                                                "base_manager_name",
+                                                "swappable",
+                                                "abstract",
+                                                "ordering",
+                                                "renamed_from",
+                                                "verbose_name",
+                                                "verbose_name_plural",
+                                                "get_latest_by",
+                                                "permissions",
+                                                "default_permissions",
+                                                "default_related_name",
+                                                "default_manager_name",
+                                                "select_on_save"};
+  return keys;
+}
+
 Options read_options(const Node& node, const std::string& app, Attributes attributes) {
-  node.only_keys({"db_table",
-                  "db_table_comment",
-                  "db_tablespace",
-                  "unique_together",
-                  "order_with_respect_to",
-                  "indexes",
-                  "constraints",
-                  "managed",
-                  "proxy",
-                  "base_manager_name",
-                  "swappable",
-                  "abstract",
-                  "ordering",
-                  "renamed_from",
-                  "verbose_name",
-                  "verbose_name_plural",
-                  "get_latest_by",
-                  "permissions",
-                  "default_permissions",
-                  "default_related_name",
-                  "default_manager_name",
-                  "select_on_save"});
+  node.only_keys(model_option_keys());
   Options options;
   options.db_table = node.text_at("db_table");
   options.db_table_comment = node.text_at("db_table_comment");

@@ -7,12 +7,30 @@
 #include <turnstone/model/model.h>
 #include <turnstone/registry.h>
 
+#include <map>
+
 namespace turnstone::json {
 
 /// `app` completes bare model names. Attributes that never matter are accepted; those the registry
 /// uses (`related_name`, `blank`, `choices`, `ordering`, `renamed_from`) are kept in fields read
 /// with `Attributes::declared` and dropped with `Attributes::stored`.
 enum class Attributes { declared, stored };
+
+/// A storage parameter of an index: how it is written, and for numbers the range.
+struct IndexParameter {
+  enum class Form { flag, number, numbers, automatic };
+  std::string key{};
+  Form form = Form::flag;
+  int least = 0;
+  int most = 0;
+};
+/// Those of each type of index.
+const std::map<IndexType, std::vector<IndexParameter>>& index_parameters();
+
+/// Keys that are accepted in every field and never matter.
+const std::vector<std::string>& ignored_field_keys();
+/// Keys of a model's `options`.
+const std::vector<std::string>& model_option_keys();
 
 /// What a value of `field` must look like in files, for messages, when `value` does not; else
 /// empty. Looks at form, range and size; null always fits.

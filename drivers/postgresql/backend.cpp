@@ -14,9 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-/// First half of the lock's key: "turn" in ASCII. The second one is a hash of the schema.
-constexpr std::int64_t lock_space = 0x7475726e;
-
 /// Between two attempts. Migrators that wait for the same lock do not ask in step.
 milliseconds pause() {
   thread_local std::minstd_rand random(std::random_device{}());

@@ -31,6 +31,7 @@ class PostgresqlDialect final : public Dialect {
     return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
   }
   Sql byte_order(const Sql& column, const Field& field) const override;
+  const Shell& shell() const override;
 };
 
 }  // namespace turnstone::postgresql

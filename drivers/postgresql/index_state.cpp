@@ -4,6 +4,8 @@
 #include <turnstone/identifier.h>
 
 #include "postgresql/names.h"
+#include "postgresql/placeholders.h"
+#include "postgresql/postgresql.h"
 
 namespace turnstone::postgresql {
 namespace {
@@ -34,6 +36,26 @@ std::string part_names(const TableIndex& index) {
   return join(parts, ",");
 }
 
+/// The same with literals: the state of an index of that name, and whether it is another one.
+std::string make_way_script(const std::string& table, const TableIndex& index) {
+  const Sql name = beside(table, index.name);
+  const Sql state =
+      "SELECT * FROM (" +
+      with_literals(state_query, {quote_literal(name), quote_literal(table_sql(table))}) +
+      ") AS state (valid, on_table, is_unique, method, parts, partial)";
+  const std::string drop =
+      dialect().shell().statement(Statement{.sql = "DROP INDEX CONCURRENTLY IF EXISTS " + name});
+  const Sql same = "on_table AND is_unique = " + Sql(index.unique ? "true" : "false") +
+                   " AND method = " + quote_literal(index.method.empty() ? "btree" : index.method) +
+                   " AND parts = " + quote_literal(part_names(index)) +
+                   " AND partial = " + (index.condition.empty() ? "false" : "true");
+  return dialect().shell().only_if("EXISTS (" + state + " WHERE NOT valid)", drop, {}) +
+         dialect().shell().stop_if("EXISTS (" + state + " WHERE (" + same + ") IS NOT TRUE)",
+                                   "there is an index \"" + index.name +
+                                       "\" with another definition on table \"" + table +
+                                       "\"; rename it, or drop it if nothing needs it");
+}
+
 }  // namespace
 
 Procedure make_way_for_index(const std::string& table, const TableIndex& index) {
@@ -60,7 +82,8 @@ Procedure make_way_for_index(const std::string& table, const TableIndex& index) 
                               " that an earlier attempt left is dropped first: DROP INDEX "
                               "CONCURRENTLY IF EXISTS " +
                               name,
-                   .run = run};
+                   .run = run,
+                   .script = [table, index](Connection&) { return make_way_script(table, index); }};
 }
 
 }  // namespace turnstone::postgresql

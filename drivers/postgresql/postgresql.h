@@ -6,10 +6,15 @@
 #include <turnstone/db/dialect.h>
 #include <turnstone/drivers/open.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 namespace turnstone::postgresql {
+
+/// First half of the key of the advisory lock that migrators take: "turn" in ASCII. The second one
+/// is a hash of the schema.
+constexpr std::int64_t lock_space = 0x7475726e;
 
 /// PostgreSQL 14 and later. Pure.
 const Dialect& dialect();

@@ -46,6 +46,7 @@ class SqliteDialect final : public Dialect {
     // Any other column is BINARY by itself, and its index gives the order.
     return field.db_collation.empty() ? column : column + " COLLATE BINARY";
   }
+  const Shell& shell() const override { return sqlite::shell(); }
 };
 
 }  // namespace

@@ -57,6 +57,14 @@ Sql create_table(const Table& table, const std::string& name);
 Sql create_index(const std::string& table, const TableIndex& index);
 Script render(const std::vector<PlannedStep>& steps, bool atomic);
 
+// shell.cpp
+
+const Shell& shell();
+/// Makes `sqlite3` read the value of the SQL expression `text`, which begins with a line break, as
+/// a part of its script. It goes through the file `turnstone-NAME.sql` in the working directory,
+/// whose first line takes it away.
+std::string read_written(const Sql& text, const std::string& name);
+
 // rebuild.cpp
 
 /// What makes the table anew, in order (`sqlite-ddl.md` D.5, steps 4 to 9).

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "sqlite/dialect.h"
+#include "sqlite/probe.h"
 #include "sqlite/table_text.h"
 
 namespace turnstone::sqlite {
@@ -32,11 +33,6 @@ const Rows& kept(const Memory& memory, const std::string& key) {
   return none;
 }
 
-std::string text_of(const Value& cell) {
-  const auto* text = std::get_if<std::string>(&cell);
-  return text ? *text : std::string{};
-}
-
 std::int64_t number_of(const Value& cell) {
   const auto* number = std::get_if<std::int64_t>(&cell);
   return number ? *number : 0;
@@ -48,37 +44,6 @@ std::string shown(const Value& cell) {
   if (const auto* number = std::get_if<std::int64_t>(&cell)) return std::to_string(*number);
   if (const auto* number = std::get_if<double>(&cell)) return std::to_string(*number);
   return "a blob";
-}
-
-Rows ask(Connection& connection, const Sql& sql, const std::vector<Value>& parameters = {}) {
-  return connection.query(sql, parameters);
-}
-
-/// Why a statement cannot be run, or nothing.
-std::string complaint(Connection& connection, const Sql& sql) {
-  try {
-    connection.query(sql);
-    return {};
-  } catch (const DatabaseError& error) {
-    return error.what();
-  }
-}
-
-/// Why rows of `table` cannot be written: a trigger that refers to what is not there.
-std::string write_complaint(Connection& connection, const std::string& table) {
-  const Sql name = quote_identifier(table);
-  std::vector<Sql> settings;
-  for (const auto& row :
-       ask(connection, "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", {table}).rows) {
-    const Sql column = quote_identifier(text_of(row[0]));
-    settings.push_back(column + " = " + column);
-  }
-  for (const Sql& sql :
-       {"EXPLAIN UPDATE " + name + " SET " + join(settings, ", "), "EXPLAIN DELETE FROM " + name,
-        "EXPLAIN INSERT INTO " + name + " DEFAULT VALUES"}) {
-    if (std::string why = complaint(connection, sql); !why.empty()) return why;
-  }
-  return {};
 }
 
 /// Views that can be read, where any of them mentions the table.
@@ -175,25 +140,11 @@ void refuse_rows(Connection& connection, const step::RebuildTable& s) {
   }
 }
 
-bool is_plain_not_null(const step::RebuildTable& s, const Sql& value) {
-  return std::any_of(s.before.columns.begin(), s.before.columns.end(), [&](const Column& column) {
-    return !column.nullable && value == quote_identifier(column.name);
-  });
-}
-
 void refuse_nulls(Connection& connection, const step::RebuildTable& s) {
-  for (const auto& [name, value] : s.source) {
-    const Column* column = s.after.find_column(name);
-    const bool is_key = s.after.primary_key && s.after.primary_key->columns.size() == 1 &&
-                        s.after.primary_key->columns.front() == name;
-    if (!column || column->nullable || is_key || is_plain_not_null(s, value)) continue;
+  for (const auto& [name, value] : values_to_fill(s)) {
     const Rows bad = ask(connection, "SELECT 1 FROM " + quote_identifier(s.before.name) +
                                          " WHERE (" + value + ") IS NULL LIMIT 1");
-    if (bad.rows.empty()) continue;
-    throw Error(ErrorKind::database,
-                "table " + in_quotes(s.before.name) + " has rows without a value for " +
-                    in_quotes(name) + ", which is NOT NULL",
-                {}, "give the field a default, or fill those rows first");
+    if (!bad.rows.empty()) throw Error(ErrorKind::database, no_value(s, name), {}, no_value_hint);
   }
 }
 
@@ -230,7 +181,9 @@ Procedure recorder(const step::RebuildTable& s) {
     comment += "\nfails where a value of " + in_quotes(guard.before.name) + " cannot become " +
                guard.after.type;
   }
-  return Procedure{.comment = comment, .run = run};
+  return Procedure{.comment = comment, .run = run, .script = [s](Connection& now) {
+                     return recorder_script(s, now);
+                   }};
 }
 
 void restore(Connection& connection, const std::string& what, const std::vector<Value>& row) {
@@ -293,7 +246,8 @@ Procedure restorer(const step::RebuildTable& s) {
   return Procedure{.comment =
                        "puts triggers and indexes made by hand back; checks that no row was "
                        "lost and that triggers and views still work",
-                   .run = run};
+                   .run = run,
+                   .script = [s](Connection& now) { return restorer_script(s, now); }};
 }
 
 bool holds(const Table& table, const std::string& column) {
@@ -337,15 +291,6 @@ Statement copy(const step::RebuildTable& s, const std::string& aside) {
                           ")\nSELECT " + join(from, ", ") + "\nFROM " +
                           quote_identifier(s.before.name),
                    .scans_rows = true};
-}
-
-/// Names at the end of a batch for a name at its start.
-std::string renamed(std::string name,
-                    const std::vector<std::pair<std::string, std::string>>& renames) {
-  for (const auto& [from, to] : renames) {
-    if (name == from) name = to;
-  }
-  return name;
 }
 
 /// Tables that hold foreign keys: all, or those among `tables` and those that refer to one.
@@ -393,11 +338,7 @@ std::string key_columns(Connection& connection, const std::string& table, const 
 constexpr const char* violations_key = "foreign keys: violations";
 constexpr const char* mismatches_key = "foreign keys: mismatches";
 
-struct KeyCheck {
-  std::set<std::string> tables{};
-  bool every_table = false;
-  std::vector<std::pair<std::string, std::string>> renames{};
-
+struct KeyCheck : KeyScope {
   void record(Connection& connection, Memory& memory) const {
     Rows found;
     Rows mismatches;
@@ -420,9 +361,7 @@ struct KeyCheck {
       known.insert({renamed(text_of(row[0]), renames), row[1],
                     lower_case(renamed(text_of(row[2]), renames))});
     }
-    std::set<std::string> names;
-    for (const std::string& table : tables) names.insert(renamed(table, renames));
-    names.insert(tables.begin(), tables.end());  // what still refers to a table that is gone
+    const std::set<std::string> names = names_after(*this);
     for (const std::string& table : tables_with_keys(connection, names, every_table)) {
       std::string mismatch;
       const Violations found = violations(connection, table, mismatch);
@@ -478,13 +417,15 @@ std::vector<std::variant<Statement, CodeCall, Procedure>> rebuild(const step::Re
 
 KeyChecks key_checks(const std::vector<std::string>& tables, bool every_table,
                      const std::vector<std::pair<std::string, std::string>>& renames) {
-  const KeyCheck check{
-      .tables = {tables.begin(), tables.end()}, .every_table = every_table, .renames = renames};
+  const KeyCheck check{KeyScope{
+      .tables = {tables.begin(), tables.end()}, .every_table = every_table, .renames = renames}};
   return KeyChecks{
       .before = {.comment = "remembers which foreign keys are broken already",
-                 .run = [check](Connection& c, Memory& memory) { check.record(c, memory); }},
+                 .run = [check](Connection& c, Memory& memory) { check.record(c, memory); },
+                 .script = [check](Connection& now) { return key_record_script(check, now); }},
       .after = {.comment = "checks that no foreign key was broken",
-                .run = [check](Connection& c, Memory& memory) { check.compare(c, memory); }}};
+                .run = [check](Connection& c, Memory& memory) { check.compare(c, memory); },
+                .script = [check](Connection& now) { return key_compare_script(check, now); }}};
 }
 
 }  // namespace turnstone::sqlite

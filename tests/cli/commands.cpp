@@ -133,7 +133,7 @@ TEST_CASE("every command has a JSON document") {
   CHECK(made["migrations"][0]["operations"][0]["description"] == "Create model Author");
   CHECK(made["snapshots"][0] == "blog/migrations/snapshot.json");
   const json::Tree sql = document_of(session.run("sqlmigrate blog 0001 --format json"));
-  CHECK(sql["database"] == "sqlite");
+  CHECK(sql["dialect"] == "sqlite");
   CHECK(sql["batches"][0]["transaction"] == true);
   CHECK(sql["batches"][0]["statements"][0]["operation"] == 1);
   const Ran pending = session.run("migrate --check --format json");
@@ -379,6 +379,79 @@ TEST_CASE("sqlmigrate needs no connection and knows the way back") {
   const Ran back = session.run("sqlmigrate blog 0001 --backwards -v 0");
   CHECK(back.out.find("DROP TABLE \"blog_author\"") != std::string::npos);
   CHECK_FALSE(session.exists("app.db"));
+}
+
+TEST_CASE("sqlmigrate takes a database that cannot be asked for empty, and says so") {
+  Session session = blog_session();
+  REQUIRE(session.run("makemigrations").code == 0);
+  const Ran ran = session.run(
+      "sqlmigrate blog 0001 --database postgresql://nobody@127.0.0.1:1/x?connect_timeout=1");
+  CHECK(ran.code == 0);
+  CHECK(ran.out.find("CREATE TABLE \"blog_author\"") != std::string::npos);
+  CHECK(ran.err.find("warning: the database cannot be asked, and is taken for empty: ") == 0);
+}
+
+TEST_CASE("migrate tells more when asked: operations, then statements") {
+  Session session = blog_session("sqlite:///app.db");
+  REQUIRE(session.run("makemigrations").code == 0);
+  const Ran applied = session.run("migrate -v 2");
+  CHECK(without_times(applied.out)
+            .find("  Applying blog.0001_initial... OK (TIME)\n    + Create "
+                  "model Author\n    + Create model Book\n") != std::string::npos);
+  const Ran back = session.run("migrate blog zero -v 3");
+  CHECK(back.out.find("      DROP TABLE \"blog_book\"\n") != std::string::npos);
+  CHECK(back.out.find("    + Undo Create model Book\n    + Undo Create model Author\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("migrate --sql prints a script and does nothing") {
+  for (const std::string& dialect : test_dialects()) {
+    const ScratchDatabase database(dialect);
+    Session session = blog_session(database.url());
+    REQUIRE(session.run("makemigrations").code == 0);
+    const Ran ran = session.run("migrate --sql -v 0");
+    CHECK(ran.code == 0);
+    CHECK(ran.err.empty());
+    CHECK(ran.out.find("CREATE TABLE \"blog_author\"") != std::string::npos);
+    CHECK_FALSE(database.backend().has_table(*database.connect(), "turnstone_migrations"));
+    CHECK(session.run("migrate --check").code == 1);
+    const Ran both = session.run("migrate --sql --plan");
+    CHECK(both.code == 2);
+    CHECK(both.err == "error: --sql and --plan exclude each other\n  hint: give one of them\n");
+  }
+}
+
+TEST_CASE("json-schema lists, prints and writes") {
+  Session session;
+  const Ran list = session.run("json-schema");
+  CHECK(list.code == 0);
+  CHECK(list.out.find("models      The models of an app of Turnstone.\n") != std::string::npos);
+  const Ran models = session.run("json-schema models");
+  CHECK(models.out.find("\"title\": \"models.json\"") != std::string::npos);
+  const Ran written = session.run("json-schema --write editor");
+  CHECK(written.code == 0);
+  CHECK(session.list("editor") == std::vector<std::string>{"migration.json", "models.json",
+                                                           "output.json", "project.json",
+                                                           "snapshot.json"});
+  CHECK(session.read("editor/models.json") == models.out);
+  const Ran wrong = session.run("json-schema modles");
+  CHECK(wrong.code == 2);
+  CHECK(wrong.err == "error: there is no schema \"modles\"\n  hint: did you mean \"models\"?\n");
+}
+
+TEST_CASE("every file may name its schema; a migration keeps it, and means the same") {
+  Session session = blog_session("sqlite:///app.db");
+  REQUIRE(session.run("makemigrations").code == 0);
+  REQUIRE(session.run("migrate").code == 0);
+  for (const char* file : {"turnstone.json", "blog/models.json",
+                           "blog/migrations/0001_initial.json", "blog/migrations/snapshot.json"}) {
+    std::string text = session.read(file);
+    text.insert(text.find('{') + 1, "\"$schema\": \"../schemas/x.json\", ");
+    session.write(file, text);
+  }
+  CHECK(session.run("makemigrations --check").code == 0);
+  CHECK(session.run("check --database sqlite:///app.db").code == 0);
+  CHECK(session.run("migrate").code == 0);
 }
 
 TEST_CASE("sqlmigrate shows a migration that a squash replaces") {

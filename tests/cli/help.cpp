@@ -18,7 +18,7 @@ const std::vector<std::string> commands{"init",           "makemigrations",
                                         "showmigrations", "check",
                                         "flush",          "dumpdata",
                                         "loaddata",       "dbshell",
-                                        "dump-models"};
+                                        "dump-models",    "json-schema"};
 
 std::filesystem::path golden_file(const std::string& name) {
   return std::filesystem::path(TURNSTONE_GOLDEN) / "help" / (name + ".txt");

@@ -5,6 +5,7 @@
 
 #include "cli/output.h"
 #include "cli/session.h"
+#include "support/schema_cases.h"
 
 namespace turnstone::test {
 namespace {
@@ -13,7 +14,14 @@ using cli::Environment;
 using cli::Project;
 
 Project read(const std::string& text, const Environment& environment = {}, bool models = true) {
-  return cli::read_project("/p/turnstone.json", text, environment, models);
+  try {
+    Project project = cli::read_project("/p/turnstone.json", text, environment, models);
+    keep_schema_case("project", true, "accepted", text);
+    return project;
+  } catch (const Error& error) {
+    if (models) keep_schema_case("project", false, error.text(), text);
+    throw;
+  }
 }
 
 }  // namespace
@@ -57,7 +65,7 @@ TEST_CASE("project files that are refused") {
       {"unknown key", R"({"aps": {}})", "unknown key \"aps\"", "/p/turnstone.json: /",
        "did you mean \"apps\"?"},
       {"strange key", R"({"apps": {}, "colour": 1})", "unknown key \"colour\"",
-       "/p/turnstone.json: /", "known keys: apps, databases, default_auto_field"},
+       "/p/turnstone.json: /", "known keys: $schema, apps, databases, default_auto_field"},
       {"apps as list", R"({"apps": ["blog"]})", "expected an object, found an array",
        "/p/turnstone.json: /apps", ""},
       {"app as text", R"({"apps": {"blog": "x"}})", "expected an object, found \"x\"",

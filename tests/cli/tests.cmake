@@ -3,6 +3,7 @@ turnstone_tests(cli
   commands
   databases
   help
+  json_output
   merge
   moves
   output

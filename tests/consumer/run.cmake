@@ -29,3 +29,5 @@ run("applied:\nleft: 0" ${SCRATCH}/build/program sqlite:///${SCRATCH}/notes.db)
 run("[X] 0002_welcome" ${manage} showmigrations --database sqlite:///${SCRATCH}/notes.db)
 run("" ${manage} migrate notes zero --database sqlite:///${SCRATCH}/notes.db)
 run("turnstone 0" ${SCRATCH}/prefix/bin/turnstone --version)
+run("" ${CMAKE_COMMAND} -E compare_files ${SCRATCH}/prefix/share/turnstone/schemas/models.json
+    ${SOURCE}/../../schemas/models.json)

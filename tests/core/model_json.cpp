@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "support/schema_cases.h"
+
 using namespace turnstone;
 using json::Attributes;
 using json::Node;
@@ -16,9 +18,11 @@ namespace {
 std::string refusal(const std::string& text) {
   try {
     json::read_models("blog", "m", text);
+    test::keep_schema_case("models", true, "accepted", text);
     return "";
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::bad_file);
+    test::keep_schema_case("models", false, error.text(), text);
     return error.text();
   }
 }
@@ -584,6 +588,9 @@ TEST_CASE("random models are read as they were written, byte for byte") {
     const ModelState back = json::read_model(Node("m", tree), "blog", Attributes::stored);
     REQUIRE(json::pretty(json::write_model(back)) == text);
     REQUIRE(back == model);
+    if (seed < 60) {
+      test::keep_schema_case("models", true, "random", "{\"models\": [" + text + "]}");
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Files that must be refused, with the whole message.
 
 #include "support/databases.h"
+#include "support/schema_cases.h"
 
 #include <doctest/doctest.h>
 #include <turnstone/error.h>
@@ -32,8 +33,9 @@ std::string with(const std::string& keys) {
 
 /// What reading gives as an error; `m.json` stands for the file.
 template <class Read>
-void check(const Broken& broken, const Read& read) {
+void check(const char* kind, const Broken& broken, const Read& read) {
   CAPTURE(broken.label);
+  test::keep_schema_case(kind, false, broken.label, broken.text);
   try {
     read(broken.text);
     FAIL_CHECK("accepted");
@@ -223,7 +225,8 @@ TEST_CASE("broken migration files are refused with place and advice") {
        "expected a text, found null (m.json: /operations/0/code)"},
   };
   for (const Broken& broken : cases) {
-    check(broken, [](const std::string& text) { return read_migration("blog", "m.json", text); });
+    check("migration", broken,
+          [](const std::string& text) { return read_migration("blog", "m.json", text); });
   }
 }
 
@@ -259,7 +262,7 @@ TEST_CASE("broken snapshots are refused with place and advice") {
        "unknown field type \"Text\" (snapshot.json: /models/0/fields/0/type)"},
   };
   for (const Broken& broken : cases) {
-    check(broken,
+    check("snapshot", broken,
           [](const std::string& text) { return read_snapshot("blog", "snapshot.json", text); });
   }
 }

@@ -41,6 +41,15 @@ const char* const whole = R"({
 }
 )";
 
+TEST_CASE("a migration keeps the place of its schema, which is no part of the digest") {
+  const std::string plain = "{\"turnstone\": 1, \"operations\": []}\n";
+  const std::string named = "{\"$schema\": \"../x.json\", \"turnstone\": 1, \"operations\": []}\n";
+  const Migration migration = read_migration("blog", "0001_x.json", named);
+  CHECK(to_text(migration) == named);
+  CHECK(migration.digest == read_migration("blog", "0001_x.json", plain).digest);
+  CHECK(digest_of(migration) == migration.digest);
+}
+
 TEST_CASE("a migration file has the same bytes after reading and writing") {
   const Migration migration = read(whole);
   CHECK(to_text(migration) == whole);

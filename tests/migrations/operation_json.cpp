@@ -5,6 +5,7 @@
 #include "text_file.h"
 
 #include "support/databases.h"
+#include "support/schema_cases.h"
 
 #include <doctest/doctest.h>
 #include <turnstone/error.h>
@@ -119,7 +120,10 @@ void write(const std::filesystem::path& file, const std::string& text) {
 Operation read(const std::string& text, const std::filesystem::path& folder = ".") {
   const json::Tree tree = json::parse("m.json", text);
   const FileReader from_disk = read_text_file;
-  return read_operation(json::Node("m.json", tree), "blog", {folder, from_disk});
+  Operation operation = read_operation(json::Node("m.json", tree), "blog", {folder, from_disk});
+  turnstone::test::keep_schema_case("migration", true, "accepted",
+                                    R"({"turnstone": 1, "operations": [)" + text + "]}");
+  return operation;
 }
 
 /// The canonical text of an operation, on one line whatever its length.

@@ -2,6 +2,8 @@
 #include <turnstone/drivers/open.h>
 #include <turnstone/migrations/compile.h>
 #include <turnstone/migrations/functions.h>
+#include <turnstone/migrations/graph.h>
+#include <turnstone/schema/lower.h>
 
 using namespace turnstone;
 using namespace turnstone::migrations;
@@ -50,4 +52,67 @@ TEST_CASE("what waits for a later operation is told again under its own heading"
     at = found + heading.size();
   }
   CHECK(text.find("Create model", at) == std::string::npos);
+}
+
+TEST_CASE("sqlmigrate sees other apps as they are when the migration's turn comes") {
+  const auto migration = [](const std::string& app, const std::string& name,
+                            std::vector<MigrationId> dependencies, Operations operations) {
+    Migration made{.id = {app, name}, .operations = std::move(operations)};
+    made.dependencies = std::move(dependencies);
+    return made;
+  };
+  Field small{.name = "id", .type = FieldType::small_auto_field, .primary_key = true};
+  const std::vector<Migration> files = {
+      migration("auth", "0001_initial", {}, {{CreateModel{.name = "User", .fields = {small}}}}),
+      migration("auth", "0002_big", {{"auth", "0001_initial"}},
+                {{AlterField{.model_name = "user", .field = id()}}}),
+      migration("blog", "0001_initial", {{"auth", "0001_initial"}},
+                {{CreateModel{.name = "Book", .fields = {id(), key("owner", "auth.User")}}}})};
+  const auto history_of = [](const std::vector<MigrationId>& ids) {
+    History history;
+    for (const MigrationId& id : ids) history.add({.id = id});
+    return history;
+  };
+  const MigrationId user{"auth", "0001_initial"};
+  const MigrationId big{"auth", "0002_big"};
+  const MigrationId book{"blog", "0001_initial"};
+  struct Case {
+    const char* label;
+    std::vector<MigrationId> applied;
+    MigrationId shown;
+    const char* there;
+    const char* not_there;
+  };
+  const Case cases[] = {
+      {"in an empty database keys come after the change", {}, big, "\"auth_user\"", "blog_book"},
+      {"so they are large", {}, book, "\"owner_id\" bigint", "smallint"},
+      {"an app that was quicker has keys to change",
+       {user, book},
+       big,
+       "\"owner_id\" TYPE bigint",
+       nullptr},
+      {"what is applied is seen as if it had been taken back",
+       {user, book, big},
+       big,
+       "\"owner_id\" TYPE bigint",
+       nullptr},
+      {"what others still need goes back with it",
+       {user, big, book},
+       user,
+       "CREATE TABLE \"auth_user\"",
+       "blog_book"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.label);
+    const History history = history_of(c.applied);
+    const Graph graph(files, &history);
+    Moment moment{.state = state_in_plan(graph, history, c.shown)};
+    const Dialect& database = dialect_for("postgresql");
+    moment.schema = lower(moment.state, database);
+    const std::string text = to_text(
+        compile_forwards(graph.migrations().at(c.shown), moment, database, Functions{}), database);
+    CAPTURE(text);
+    CHECK(text.find(c.there) != std::string::npos);
+    if (c.not_there) CHECK(text.find(c.not_there) == std::string::npos);
+  }
 }

@@ -18,6 +18,7 @@ turnstone_tests(migrations
   optimizer
   optimizer_properties
   plan
+  plan_script
   rebase
   recorder
   script_text

@@ -3,4 +3,5 @@ turnstone_tests(properties
   histories
   optimized_lists
   squashes
+  scripts
 )

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <turnstone/db/connection.h>
+#include <turnstone/db/shell.h>
 #include <turnstone/model/field.h>
 #include <turnstone/schema/schema.h>
 #include <turnstone/schema/script.h>
@@ -95,6 +96,8 @@ class Dialect {
   /// What ORDER BY takes so that values of `field` come in the same order on every database: texts
   /// by their bytes, whatever the collation of their column.
   virtual Sql byte_order(const Sql& column, const Field& field) const = 0;
+  /// How scripts for the database's own command line program are written.
+  virtual const Shell& shell() const = 0;
 };
 
 /// What needs a connection and differs between databases.

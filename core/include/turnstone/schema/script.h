@@ -33,6 +33,9 @@ struct Procedure {
   using Memory = std::vector<std::pair<std::string, Rows>>;
   std::string comment{};
   std::function<void(Connection&, Memory& memory)> run{};
+  /// The same work in the language of the database's `Shell`. What cannot be told in SQL goes by
+  /// the connection, to the database as it is when the script is written; nothing is changed there.
+  std::function<std::string(Connection&)> script{};
 };
 
 struct ScriptItem {

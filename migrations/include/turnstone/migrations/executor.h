@@ -54,6 +54,8 @@ class Reporter {
   virtual void waiting_for_lock() {}
   virtual void begin(const Migration&, bool /*backwards*/, bool /*fake*/) {}
   virtual void end(const MigrationReport&) {}
+  /// The next thing that is done for a migration: a statement, or in words what is no SQL.
+  virtual void step(std::string_view /*what*/) {}
   /// A statement that reads every row of a table is still running; a few times a second.
   virtual void progress(const std::string& /*what*/) {}
 };
