@@ -53,6 +53,11 @@ class CollectChanges {
     model(o.old_name, Change::Kind::gone, "renamed to " + o.new_name);
     model(o.new_name, Change::Kind::made, "renamed from " + o.old_name);
   }
+  void operator()(const MoveModel& o) const {
+    model(o.name, Change::Kind::gone, "moved to app \"" + o.to_app + "\"");
+    add(key_from(o.to_app + "." + o.name, by_.app), o.to_app + "." + o.name, {},
+        Change::Kind::made, "moved from app \"" + by_.app + "\"");
+  }
   void operator()(const AlterModelTable& o) const {
     property(o.name, "db_table", o.table.empty() ? "not set" : quoted(o.table));
   }
@@ -110,6 +115,10 @@ class CollectChanges {
   }
   void operator()(const AlterConstraint& o) const {
     constraint(o.model_name, o.constraint, "changed");
+  }
+  void operator()(const RenameConstraint& o) const {
+    gone(o.model_name, "constraint " + o.old_name, "renamed to " + o.new_name);
+    name(o.model_name, "constraint " + o.new_name);
   }
   void operator()(const RunSQL& o) const { all(o.state_operations); }
   void operator()(const RunCpp&) const {}
