@@ -82,6 +82,8 @@ TEST_CASE("every command prints one JSON document, in success and failure") {
     runs.expect(0, "makemigrations");
     runs.expect(0, "makemigrations --merge");
     runs.expect(2, "makemigrations nowhere");
+    runs.expect(0, "rebase blog");
+    runs.expect(2, "rebase nowhere");
     runs.expect(0, "migrate --plan");
     runs.expect(1, "migrate --check");
     runs.expect(0, "migrate --sql");
@@ -157,6 +159,33 @@ TEST_CASE("every command prints one JSON document, in success and failure") {
       CHECK(runs.failures.contains(command));
     }
   }
+}
+
+TEST_CASE("what branches disagree about is in the document, and how they were joined") {
+  const auto add_field = [](const std::string& needs, const std::string& field,
+                            const std::string& length) {
+    return R"({"turnstone": 1, "dependencies": [["blog", ")" + needs +
+           R"("]], "operations": [{"op": "AddField", "model_name": "Author", "field": {"name": ")" +
+           field + R"(", "type": "CharField", "null": true, "max_length": )" + length + "}}]}";
+  };
+  JsonRuns runs(blog_session("sqlite:///x.db"));
+  Session& session = runs.session();
+  runs.expect(0, "makemigrations");
+  session.write("blog/migrations/0002_left.json", add_field("0001_initial", "mail", "100"));
+  session.write("blog/migrations/0002_right.json", add_field("0001_initial", "mail", "200"));
+  for (const char* line : {"makemigrations --merge --noinput", "rebase blog --onto 0002_left"}) {
+    const json::Tree conflict = runs.expect(3, line);
+    CHECK(conflict.at("done").at("conflicts").at(0).at("part") == "field mail");
+  }
+  session.write("blog/migrations/0002_right.json",
+                R"({"turnstone": 1, "dependencies": [["blog", "0001_initial"]],
+                    "operations": [{"op": "RunSQL", "sql": "DELETE FROM blog_author"}]})");
+  const json::Tree doubt = runs.expect(3, "makemigrations --merge --noinput");
+  CHECK(doubt.at("error").at("kind") == "question");
+  session.write("blog/migrations/0002_right.json", add_field("0001_initial", "web", "200"));
+  runs.expect(0, "makemigrations --merge --dry-run");
+  const json::Tree moved = runs.expect(0, "rebase blog --onto 0002_left");
+  CHECK(moved.at("moved").at(0).at("to") == "0003_right");
 }
 
 }  // namespace turnstone::test
