@@ -170,7 +170,8 @@ std::vector<ModelRows> dump_rows(const ProjectState& state, const std::vector<Mo
   const Dialect& dialect = backend.dialect();
   bool first = true;
   const auto write = [&](const std::string& row) {
-    out << (first ? "[\n" : ",\n") << (indent > 0 ? json::Tree::parse(row).dump(indent) : row);
+    out << (first ? "[\n" : ",\n")
+        << (indent > 0 ? json::exact_text(json::parse_exactly({}, row), indent) : row);
     first = false;
   };
   std::vector<ModelRows> written;

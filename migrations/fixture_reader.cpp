@@ -45,7 +45,7 @@ std::optional<FixtureReader::Item> FixtureReader::next() {
   Item item{.position = position_, .index = count_++};
   const std::string text = object_text();
   item.bytes = text.size();
-  item.tree = json::parse(file_, text, item.position);
+  item.tree = json::parse_exactly(file_, text, item.position);
   return item;
 }
 

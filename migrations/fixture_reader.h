@@ -17,7 +17,7 @@ class FixtureReader {
   FixtureReader(std::istream& in, std::string file);
 
   struct Item {
-    json::Tree tree{};
+    json::Tree tree{};  ///< of `json::parse_exactly`
     json::Position position{};
     std::size_t index = 0;  ///< in the array, from 0
     std::size_t bytes = 0;  ///< of its text

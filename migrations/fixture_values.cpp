@@ -68,6 +68,7 @@ std::optional<bool> flag(const Tree& value) {
 
 std::optional<double> real_number(const Tree& value) {
   if (value.is_number()) return value.get<double>();
+  if (value.is_binary()) return Json::from_canonical(json::exact_text(value)).as_double();
   using Limits = std::numeric_limits<double>;
   if (value == "NaN") return Limits::quiet_NaN();
   if (value == "Infinity") return Limits::infinity();
@@ -75,14 +76,11 @@ std::optional<double> real_number(const Tree& value) {
   return std::nullopt;
 }
 
-/// A number without quotes has gone through a double: it is taken as long as that loses nothing.
 std::optional<Decimal> decimal(const Tree& value) {
   if (value.is_string()) return Decimal::try_parse(value.get_ref<const std::string&>());
   if (const auto number = whole_number(value)) return Decimal(*number);
-  if (!value.is_number_float()) return std::nullopt;
-  const std::string text = value.dump();
-  const auto digits = std::count_if(text.begin(), text.end(), [](char c) { return c >= '0'; });
-  return digits > std::numeric_limits<double>::digits10 ? std::nullopt : Decimal::try_parse(text);
+  if (!value.is_number_float() && !value.is_binary()) return std::nullopt;
+  return Decimal::try_parse(json::exact_text(value));
 }
 
 /// Reads a number of digits and moves behind it.
@@ -158,7 +156,7 @@ Tree unwrapped(const Node& node, const Field& type) {
   const auto text = text_of(node.value());
   if (!text) return node.value();
   try {
-    return json::parse(node.file(), *text);
+    return json::parse_exactly(node.file(), *text);
   } catch (const Error&) {
     node.expected(wanted(node, type));
   }
@@ -175,7 +173,7 @@ Tree respelled_items(Tree value, const Field& element) {
     const auto text = text_of(item);
     if (!text) continue;
     const bool number = is_integer(element.type) || element.type == FieldType::floating;
-    if (number && Tree::accept(*text)) item = Tree::parse(*text);
+    if (number && Tree::accept(*text)) item = json::parse_exactly({}, *text);
     if (element.type == FieldType::boolean && (*text == "True" || *text == "False")) {
       item = *text == "True";
     }
@@ -191,7 +189,7 @@ std::string range_text(const Node& node, const Field& type, const Tree& value) {
   const auto end = [&](const char* key) -> std::string {
     if (!value.contains(key) || value[key].is_null()) return {};
     const auto text = text_of(value[key]);
-    return Json::of(text ? std::string(*text) : value[key].dump()).text();
+    return Json::of(text ? std::string(*text) : json::exact_text(value[key])).text();
   };
   return std::string(bounds->substr(0, 1)) + end("lower") + "," + end("upper") +
          std::string(bounds->substr(1));
@@ -203,7 +201,7 @@ Value range_value(const Node& node, const Field& type) {
   const Tree value = unwrapped(node, type);
   if (value.is_object()) return range_text(node, type, value);
   if (!value.is_array()) node.expected(wanted(node, type));
-  return Json::parse(value.dump());
+  return Json::parse(json::exact_text(value));
 }
 
 Value composed_value(const Node& node, const Field& type) {
@@ -213,15 +211,15 @@ Value composed_value(const Node& node, const Field& type) {
   }
   const bool fits = type.type == FieldType::array ? value.is_array() : value.is_object();
   if (!fits) node.expected(wanted(node, type));
-  return Json::parse(value.dump());
+  return Json::parse(json::exact_text(value));
 }
 
 Value custom_value(const Tree& value) {
   if (const auto text = text_of(value)) return std::string(*text);
   if (value.is_boolean()) return value.get<bool>();
   if (const auto number = whole_number(value)) return *number;
-  if (value.is_number()) return value.get<double>();
-  return Json::parse(value.dump());
+  if (const auto number = real_number(value); number && !value.is_string()) return *number;
+  return Json::parse(json::exact_text(value));
 }
 
 }  // namespace
@@ -254,7 +252,7 @@ Value fixture_value(const Node& node, const Field& type) {
     case FieldType::binary:
       return or_refused(parsed(value, from_base64), node, type);
     case FieldType::json:
-      return Json::parse(value.dump());
+      return Json::parse(json::exact_text(value));
     case FieldType::array:
     case FieldType::hstore:
       return composed_value(node, type);

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "json/tree.h"
+#include "values/json_number.h"
 
 namespace turnstone::json {
 namespace {
@@ -33,8 +34,8 @@ void append_utf8(std::uint32_t point, std::string& out) {
 /// Reads one JSON text from left to right.
 class Parser {
  public:
-  Parser(const std::string& file, std::string_view text, Position start)
-      : file_(file), text_(text), start_(start) {}
+  Parser(const std::string& file, std::string_view text, Position start, bool exact)
+      : file_(file), text_(text), start_(start), exact_(exact) {}
 
   Tree read() {
     if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
@@ -189,7 +190,12 @@ class Parser {
       if (!negative && std::from_chars(first, last, large).ec == std::errc()) return Tree(large);
     }
     double real = 0;
-    if (std::from_chars(first, last, real).ec == std::errc()) return Tree(real);
+    if (std::from_chars(first, last, real).ec == std::errc()) {
+      if (!exact_) return Tree(real);
+      const std::string digits = json_number({first, last}, real);
+      if (digits == Tree(real).dump()) return Tree(real);
+      return Tree::binary({digits.begin(), digits.end()});
+    }
     at_ = start;
     fail("the number is too large or too small");
   }
@@ -285,6 +291,7 @@ class Parser {
   const std::string& file_;
   std::string_view text_;
   Position start_;
+  bool exact_;
   std::size_t at_ = 0;
 };
 
@@ -306,7 +313,40 @@ std::size_t utf8_length(std::string_view text) {
 }
 
 Tree parse(const std::string& file, std::string_view text, Position start) {
-  return Parser(file, text, start).read();
+  return Parser(file, text, start, false).read();
+}
+
+Tree parse_exactly(const std::string& file, std::string_view text, Position start) {
+  return Parser(file, text, start, true).read();
+}
+
+std::string exact_text(const Tree& tree, int indent) {
+  if (tree.is_binary()) {
+    const auto& digits = tree.get_binary();
+    return {digits.begin(), digits.end()};
+  }
+  if (!tree.is_structured() || tree.empty()) return tree.dump();
+  const auto one_deeper = [&](const Tree& item) {
+    std::string text = exact_text(item, indent);
+    if (indent == 0 || !item.is_structured()) return text;
+    const std::string margin(static_cast<std::size_t>(indent), ' ');
+    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
+      text.insert(at + 1, margin);
+    }
+    return text;
+  };
+  const std::string line = indent == 0 ? "" : "\n" + std::string(std::size_t(indent), ' ');
+  std::string text;
+  if (tree.is_object()) {
+    for (const auto& [key, value] : tree.get_ref<const Tree::object_t&>()) {
+      text += (text.empty() ? "" : ",") + line + Tree(key).dump() + (indent == 0 ? ":" : ": ") +
+              one_deeper(value);
+    }
+  } else {
+    for (const Tree& item : tree) text += (text.empty() ? "" : ",") + line + one_deeper(item);
+  }
+  if (indent > 0) text += "\n";
+  return tree.is_object() ? "{" + text + "}" : "[" + text + "]";
 }
 
 }  // namespace turnstone::json

@@ -155,6 +155,7 @@ bool Node::flag_at(std::string_view key, bool otherwise) const {
 std::string Node::found() const {
   if (value_->is_object()) return "an object";
   if (value_->is_array()) return "an array";
+  if (value_->is_binary()) return exact_text(*value_);
   std::string text = pretty(*value_);
   text.pop_back();
   if (text.size() <= 60) return text;

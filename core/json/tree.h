@@ -28,6 +28,10 @@ struct Position {
 /// its file.
 Tree parse(const std::string& file, std::string_view text, Position start = {});
 constexpr int max_depth = 200;
+/// The same, and numbers that no double holds are kept: as binary values with their canonical text.
+Tree parse_exactly(const std::string& file, std::string_view text, Position start = {});
+/// JSON of a tree that may hold such numbers: on one line, or with `indent` blanks for each level.
+std::string exact_text(const Tree& tree, int indent = 0);
 
 /// Bytes of the UTF-8 character at the beginning of `text`, or 0 where there is none: a stray or
 /// missing byte, a surrogate, an overlong form. Requires: `text` is not empty.

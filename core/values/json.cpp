@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
+
+#include "values/json_number.h"
 
 namespace turnstone {
 namespace {
@@ -42,6 +45,72 @@ std::string canonical(const Tree& tree) {
   }
 }
 
+/// Writes the canonical text of a document while it is read.
+class Writer : public nlohmann::json_sax<Tree> {
+ public:
+  std::string text() { return std::move(text_); }
+
+  bool null() override { return put("null"); }
+  bool boolean(bool value) override { return put(value ? "true" : "false"); }
+  bool number_integer(std::int64_t value) override { return put(std::to_string(value)); }
+  bool number_unsigned(std::uint64_t value) override { return put(std::to_string(value)); }
+  bool number_float(double value, const std::string& literal) override {
+    return put(json_number(literal, value));
+  }
+  bool string(std::string& value) override { return put(canonical(Tree(value))); }
+  bool binary(Tree::binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(); }
+  bool key(std::string& value) override {
+    open_.back().key = canonical(Tree(value));
+    return true;
+  }
+  bool end_object() override {
+    const auto members = std::move(open_.back().members);
+    open_.pop_back();
+    std::string all = "{";
+    for (const auto& [key, value] : members) all += (all.size() > 1 ? "," : "") + key + ":" + value;
+    return put(all + "}");
+  }
+  bool start_array(std::size_t) override { return open(); }
+  bool end_array() override {
+    const std::string items = std::move(open_.back().items);
+    open_.pop_back();
+    return put("[" + items + "]");
+  }
+  bool parse_error(std::size_t, const std::string&, const Tree::exception& error) override {
+    if (const auto* syntax = dynamic_cast<const Tree::parse_error*>(&error)) throw *syntax;
+    if (const auto* range = dynamic_cast<const Tree::out_of_range*>(&error)) throw *range;
+    return false;
+  }
+
+ private:
+  /// An object or array that is not closed yet; `key` is the one whose value comes next.
+  struct Open {
+    std::string key{};
+    std::map<std::string, std::string> members{};
+    std::string items{};
+  };
+
+  bool open() {
+    open_.emplace_back();
+    return true;
+  }
+  bool put(std::string value) {
+    if (open_.empty()) {
+      text_ = std::move(value);
+    } else if (!open_.back().key.empty()) {
+      open_.back().members[open_.back().key] = std::move(value);
+    } else {
+      std::string& items = open_.back().items;
+      items += (items.empty() ? "" : ",") + value;
+    }
+    return true;
+  }
+
+  std::vector<Open> open_{};
+  std::string text_{};
+};
+
 /// The complaint of the parser without its own prefix: `unexpected end of input`.
 std::string complaint(const Tree::parse_error& error) {
   const std::string_view text = error.what();
@@ -55,7 +124,9 @@ std::string complaint(const Tree::parse_error& error) {
 Json Json::parse(std::string_view text) {
   refuse_deep(text);
   try {
-    return from_canonical(canonical(Tree::parse(text)));
+    Writer writer;
+    Tree::sax_parse(text, &writer);
+    return from_canonical(writer.text());
   } catch (const Tree::parse_error& error) {
     throw Error(ErrorKind::bad_model, complaint(error));
   } catch (const Tree::out_of_range&) {

@@ -245,6 +245,43 @@ TEST_CASE("fixtures: PostgreSQL's own types come back the same") {
   }
 }
 
+TEST_CASE("fixtures: hstore and texts without case come back the same") {
+  for (const std::string& dialect : test_dialects()) {
+    if (dialect != "postgresql") continue;
+    Shelf there(dialect, {{CreateExtension{.name = "hstore"}, CreateExtension{.name = "citext"},
+                           CreateModel{.name = "Own",
+                                       .fields = {id_field(), field_of(FieldType::hstore, "map"),
+                                                  field_of(FieldType::ci_text, "word")}}}});
+    const std::string rows = R"json([
+{"model": "lab.own", "pk": 1, "fields": {"map": {"a": "1","b": null,"c\"": "x => y"}, "word": "Ada"}},
+{"model": "lab.own", "pk": 2, "fields": {"map": {}, "word": ""}}
+]
+)json";
+    there.load(rows);
+    CHECK(lines_of(there.dump()) == lines_of(rows));
+  }
+}
+
+TEST_CASE("fixtures: numbers in documents keep their digits") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    Shelf there(dialect, {{CreateModel{.name = "Doc",
+                                       .fields = {id_field(), field_of(FieldType::json, "body"),
+                                                  field_of(FieldType::floating, "real")}}}});
+    const std::string rows =
+        R"json([
+{"model": "lab.doc", "pk": 1, "fields": {"body": [0.1234567890123456789012345,123456789012345678901234567890], "real": 0.1}}
+]
+)json";
+    there.load(rows);
+    CHECK(there.dump() == rows);
+    CHECK(there.dump(1).find("0.1234567890123456789012345,\n") != std::string::npos);
+    there.load(R"json([{"model": "lab.doc", "pk": 1, "fields": {
+        "real": 0.1000000000000000055511151231257827}}])json");
+    CHECK(there.dump().find("\"real\": 0.1}") != std::string::npos);
+  }
+}
+
 TEST_CASE("fixtures: rows come in any order, and are dumped in one that needs no patience") {
   for (const std::string& dialect : test_dialects()) {
     CAPTURE(dialect);

@@ -88,7 +88,7 @@ class Uuid {
 };
 
 /// A JSON document as text. `parse` brings it to the canonical spelling (no white space, object
-/// keys sorted, shortest number form), so equal documents have equal text.
+/// keys sorted, shortest number form that keeps every digit), so equal documents have equal text.
 class Json {
  public:
   Json() : text_("null") {}
