@@ -80,10 +80,20 @@ std::string database_on_delete(const Field& field) {
   return {};
 }
 
-/// Throws Error{unsupported} for a generated column that is not stored where all are.
+/// Throws Error{unsupported} for a generated column that is not stored where all are, or that is
+/// made of another one. Source: PostgreSQL 15, CREATE TABLE, GENERATED ALWAYS AS.
 void require_stored(const ModelState& model, const Field& field, const Dialect& dialect) {
-  if (field.type != FieldType::generated || field.db_persist) return;
-  if (dialect.features().virtual_columns) return;
+  if (field.type != FieldType::generated || dialect.features().virtual_columns) return;
+  any_field(*field.expression, [&](const std::string& name) {
+    const Field* used = model.resolve_field(name);
+    if (!used || used->type != FieldType::generated) return false;
+    throw Error(ErrorKind::unsupported,
+                std::string(dialect.name()) +
+                    " has no generated columns that are made of generated columns",
+                place(model) + "." + field.name,
+                "write the expression of \"" + name + "\" in place of its name");
+  });
+  if (field.db_persist) return;
   throw Error(ErrorKind::unsupported,
               std::string(dialect.name()) + " has no virtual generated columns",
               place(model) + "." + field.name, "set \"db_persist\": true, which stores the values");

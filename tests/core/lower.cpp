@@ -165,6 +165,19 @@ TEST_CASE("a generated column has the type and the check of its output, and is s
   CHECK(problems[0].message == "postgresql has no virtual generated columns");
   CHECK(problems[0].hint == "set \"db_persist\": true, which stores the values");
   CHECK(unsupported_parts(state_of({model}), sqlite()).empty());
+
+  computed.db_persist = true;
+  Field again = computed;
+  again.name = "d";
+  again.expression = Expression::call("abs", {Expression::field("c")});
+  const ModelState both{.app = "t", .name = "M", .fields = {id(), computed, again}};
+  const std::vector<Problem> chained = unsupported_parts(state_of({both}), postgresql());
+  REQUIRE(chained.size() == 1);
+  CHECK(chained[0].where == "t.M.d");
+  CHECK(chained[0].message ==
+        "postgresql has no generated columns that are made of generated columns");
+  CHECK(chained[0].hint == "write the expression of \"c\" in place of its name");
+  CHECK(unsupported_parts(state_of({both}), sqlite()).empty());
 }
 
 TEST_CASE("choices with a check, and rules of deletion that the database keeps") {

@@ -31,9 +31,9 @@ struct Features {
   bool nulls_distinct = false;
   bool comments = false;
   bool exclusion_constraints = false;
-  bool index_methods = false;  ///< GIN and its kin; elsewhere index types are plain indexes
-  bool schemas = false;        ///< `schema.table`
-  bool virtual_columns = false;
+  bool index_methods = false;    ///< GIN and its kin; elsewhere index types are plain indexes
+  bool schemas = false;          ///< `schema.table`
+  bool virtual_columns = false;  ///< generated columns that are not stored, and of each other
   bool advisory_locks = false;
 };
 
