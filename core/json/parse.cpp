@@ -192,9 +192,9 @@ class Parser {
     double real = 0;
     if (std::from_chars(first, last, real).ec == std::errc()) {
       if (!exact_) return Tree(real);
-      const std::string digits = json_number({first, last}, real);
-      if (digits == Tree(real).dump()) return Tree(real);
-      return Tree::binary({digits.begin(), digits.end()});
+      const std::string exact = json_number({first, last}, real);
+      if (exact == Tree(real).dump()) return Tree(real);
+      return Tree::binary({exact.begin(), exact.end()});
     }
     at_ = start;
     fail("the number is too large or too small");

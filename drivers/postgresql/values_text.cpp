@@ -221,7 +221,8 @@ std::string interval_text(Duration value) {
 std::optional<Duration> parse_interval(std::string_view text) {
   Duration total{};
   std::size_t at = 0;
-  std::optional<std::int64_t> number;
+  std::int64_t number = 0;
+  bool waits_for_unit = false;
   while (at < text.size()) {
     const std::size_t end = std::min(text.find(' ', at), text.size());
     const std::string_view word = text.substr(at, end - at);
@@ -230,21 +231,22 @@ std::optional<Duration> parse_interval(std::string_view text) {
       const auto time = clock(word);
       if (!time) return std::nullopt;
       total += *time;
-    } else if (!number) {
+    } else if (!waits_for_unit) {
       const std::optional<std::int64_t> count = whole(word);
       if (!count) return std::nullopt;
       number = *count;
+      waits_for_unit = true;
     } else {
       const int days = word.starts_with("year")  ? 365
                        : word.starts_with("mon") ? 30
                        : word.starts_with("day") ? 1
                                                  : 0;
       if (days == 0) return std::nullopt;
-      total += std::chrono::days(days) * *number;
-      number.reset();
+      total += std::chrono::days(days) * number;
+      waits_for_unit = false;
     }
   }
-  return number ? std::nullopt : std::optional(total);
+  return waits_for_unit ? std::nullopt : std::optional(total);
 }
 
 std::optional<DateTime> parse_timestamp(std::string_view text) {
