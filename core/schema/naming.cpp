@@ -12,12 +12,9 @@ std::string_view beginning(std::string_view text, std::size_t bytes) {
   return text.substr(0, bytes);
 }
 
-/// A name may not begin with `_` or a digit.
-std::string with_letter_first(std::string name) {
-  if (!name.empty() && (name[0] == '_' || (name[0] >= '0' && name[0] <= '9'))) {
-    name = "D" + name.substr(0, name.size() - 1);
-  }
-  return name;
+/// A name may not begin like this.
+bool begins_wrongly(std::string_view name) {
+  return !name.empty() && (name[0] == '_' || (name[0] >= '0' && name[0] <= '9'));
 }
 
 }  // namespace
@@ -66,7 +63,8 @@ std::string index_name(std::string_view table, const std::vector<std::string>& c
   const std::size_t other = (max - hash.size()) / 2 - 1;
   std::string name = std::string(beginning(table, other)) + "_";
   name += beginning(column_names, other);
-  return with_letter_first(name + "_" + hash);
+  name += "_" + hash;
+  return begins_wrongly(name) ? "D" + name.substr(0, name.size() - 1) : name;
 }
 
 std::string declared_index_name(std::string_view table, const std::vector<std::string>& columns,
@@ -75,9 +73,11 @@ std::string declared_index_name(std::string_view table, const std::vector<std::s
   if (first.starts_with("-")) first.erase(0, 1);
   const std::string hash =
       md5_hex(std::string(table) + join(columns, "") + std::string(suffix)).substr(0, 6);
-  return with_letter_first(std::string(beginning(table, 11)) + "_" +
-                           std::string(beginning(first, 7)) + "_" + hash + "_" +
-                           std::string(suffix));
+  std::string name = std::string(beginning(table, 11)) + "_";
+  name += beginning(first, 7);
+  name += "_" + hash + "_" + std::string(suffix);
+  if (begins_wrongly(name)) name[0] = 'D';
+  return name;
 }
 
 }  // namespace turnstone
