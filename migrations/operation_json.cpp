@@ -354,8 +354,11 @@ class Reader {
     value = json::read_field(node_.at(key), app_, json::Attributes::stored);
   }
   void options(const char* key, Options& value) const {
-    if (const auto node = node_.find(key)) {
-      value = json::read_options(*node, app_, json::Attributes::stored);
+    const auto node = node_.find(key);
+    if (!node) return;
+    value = json::read_options(*node, app_, json::Attributes::stored);
+    for (std::size_t i = 0; i < value.indexes.size(); ++i) {
+      if (value.indexes[i].name.empty()) refuse_unnamed(node->at("indexes").items()[i]);
     }
   }
   void state_options(const char* key, AlterModelOptions& value) const {
@@ -368,7 +371,7 @@ class Reader {
   void index(const char* key, Index& value) const {
     const Node node = node_.at(key);
     value = json::read_index(node, app_);
-    if (value.name.empty()) node.fail("the index has no name", "give it a \"name\"");
+    if (value.name.empty()) refuse_unnamed(node);
   }
   void constraint(const char* key, Constraint& value) const {
     value = json::read_constraint(node_.at(key), app_);
@@ -403,6 +406,9 @@ class Reader {
   }
 
  private:
+  [[noreturn]] static void refuse_unnamed(const Node& index) {
+    index.fail("the index has no name", "give it a \"name\"");
+  }
   static std::vector<std::string> names_of(const Node& node) {
     std::vector<std::string> names;
     for (const Node& item : node.items()) names.push_back(item.name());

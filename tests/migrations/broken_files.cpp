@@ -162,6 +162,10 @@ TEST_CASE("broken migration files are refused with place and advice") {
       {"index without name",
        holding(R"({"op": "AddIndex", "model_name": "b", "index": {"fields": ["a"]}})"),
        "the index has no name (m.json: /operations/0/index); give it a \"name\""},
+      {"index of a new model without name",
+       holding(
+           R"({"op": "CreateModel", "name": "T", "fields": [], "options": {"indexes": [{"name": "i", "fields": ["a"]}, {"fields": ["a"]}]}})"),
+       "the index has no name (m.json: /operations/0/options/indexes/1); give it a \"name\""},
       {"unknown constraint",
        holding(
            R"({"op": "AddConstraint", "model_name": "b", "constraint": {"type": "ChekConstraint", "name": "c"}})"),

@@ -502,8 +502,11 @@ Tree key_schema(const OperationKey& key) {
       return defined("field");
     case Form::fields:
       return array_of(defined("field"));
-    case Form::options:
-      return defined("options");
+    case Form::options: {
+      // A name is made up for a model, never for an operation.
+      const Tree named = object({{"items", object({{"required", list({"name"})}})}});
+      return object({{"$ref", "#/$defs/options"}, {"properties", object({{"indexes", named}})}});
+    }
     case Form::state_options: {
       Tree properties = Tree::object();
       for (const std::string& option : migrations::state_option_keys()) {
