@@ -56,6 +56,21 @@ bool bases_go_round(const ProjectState& state, const ModelState& model) {
   return false;
 }
 
+/// The model `key` and all that it inherits from, each once.
+std::vector<ModelPtr> ancestors(const ProjectState& state, const ModelKey& key) {
+  std::vector<ModelKey> open{key};
+  std::set<ModelKey> seen;
+  std::vector<ModelPtr> found;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const ModelKey at = open[i];
+    const ModelPtr model = state.find(at);
+    if (!model || !seen.insert(at).second) continue;
+    found.push_back(model);
+    for (const std::string& base : model->bases) open.push_back(key_from(base, model->app));
+  }
+  return found;
+}
+
 void check_bases(ModelReport& report) {
   const ModelState& model = report.model;
   for (const std::string& base : model.bases) {
@@ -117,12 +132,46 @@ void check_columns(ModelReport& report) {
                       "give the field another \"db_column\"");
     }
   }
+}
+
+/// `author_id` for a key `author`: its second name.
+std::string key_name(const Field& field) {
+  return is_foreign_key(field.type) ? field.name + "_id" : field.name;
+}
+
+/// A row of an heir has the fields of all its bases: what two of them are called is ambiguous.
+void check_inherited_names(ModelReport& report) {
+  const ModelState& model = report.model;
   if (model.bases.empty() || model.options.proxy) return;
   for (const Field& field : model.fields) {
     const Inherited other = inherited_field(report.state, model, field.name);
     if (other.field) {
       report.of_field(field, "the base " + full_name(*other.model) + " has a field \"" +
                                  field.name + "\" already");
+    }
+  }
+  if (!report.declaration) return;
+  // By name: who has it, and over which base of the model. Keys are told apart by their links.
+  std::map<std::string, std::pair<ModelPtr, ModelKey>> owners;
+  for (const std::string& name : model.bases) {
+    const ModelKey base = key_from(name, model.app);
+    for (const ModelPtr& ancestor : ancestors(report.state, base)) {
+      for (const Field& field : ancestor->fields) {
+        if (field.primary_key) continue;
+        const auto [at, fresh] = owners.emplace(field.name, std::pair{ancestor, base});
+        if (fresh || at->second.second == base || at->second.first == ancestor) continue;
+        report.of_model("the bases " + full_name(*at->second.first) + " and " +
+                            full_name(*ancestor) + " both have a field \"" + field.name + "\"",
+                        "rename one of them");
+      }
+    }
+  }
+  for (const Field& field : model.fields) {
+    for (const auto& [name, owner] : owners) {
+      const Field& other = *owner.first->find_field(name);
+      if (name == field.name || key_name(other) != key_name(field)) continue;
+      report.of_field(field, "\"" + key_name(field) + "\" would mean field \"" + name +
+                                 "\" of the base " + full_name(*owner.first) + " too");
     }
   }
 }
@@ -132,6 +181,7 @@ void check_model(ModelReport& report) {
   check_bases(report);
   check_keys(report);
   check_columns(report);
+  check_inherited_names(report);
   check_fields(report);
   check_options(report);
 }

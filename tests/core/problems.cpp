@@ -148,6 +148,38 @@ TEST_CASE("options that contradict a field's type are named") {
            {"name": "x", "type": "TextField", "null": true}, {"name": "y", "type": "TextField"})"),
        "a.M.pk: \"x\" is part of the primary key and cannot be null; take \"null\" out there\n"
        "a.M.pk: there is no field \"z\"\n"},
+      {"composite key of one field twice", of_fields(R"({"name": "pk",
+           "type": "CompositePrimaryKey", "fields": ["x", "x"]},
+           {"name": "x", "type": "TextField"})"),
+       "a.M.pk: \"fields\" names \"x\" twice\n"},
+      {"composite key of what is computed", of_fields(R"({"name": "pk",
+           "type": "CompositePrimaryKey", "fields": ["x", "y"]}, {"name": "x", "type": "TextField"},
+           {"name": "y", "type": "GeneratedField", "expression": ["lower", {"F": "x"}],
+            "output_field": {"type": "TextField"}})"),
+       "a.M.pk: the generated column \"y\" cannot be part of the primary key\n"},
+      {"composite key of a relation of many", of_fields(R"({"name": "pk",
+           "type": "CompositePrimaryKey", "fields": ["x", "many"]},
+           {"name": "x", "type": "TextField"}, {"name": "many", "type": "ManyToManyField",
+           "to": "Place", "through": "Visit"})"),
+       "a.M.pk: \"many\" is a ManyToManyField and has no column\n"
+       "a.M.many: there is no model \"a.Visit\"\n"},
+      {"file as a key", of_fields(R"({"name": "x", "type": "FileField", "primary_key": true})"),
+       "a.M.x: a FileField cannot be the primary key; the name of a file changes with its storage; "
+       "take \"primary_key\" out\n"},
+      {"size of an array", of_fields(R"({"name": "x", "type": "ArrayField", "size": 0,
+           "base_field": {"type": "TextField"}})"),
+       "a.M.x: \"size\" must be at least 1\n"},
+      {"bounds of a range", of_fields(R"({"name": "x", "type": "DecimalRangeField",
+           "default_bounds": "[["})"),
+       "a.M.x: unknown \"default_bounds\" \"[[\"; use \"[)\", \"(]\", \"()\" or \"[]\"\n"},
+      {"generated key", of_fields(R"({"name": "x", "type": "GeneratedField",
+           "expression": ["lower", {"F": "y"}], "output_field": {"type": "ForeignKey",
+           "to": "Place", "on_delete": "CASCADE"}}, {"name": "y", "type": "TextField"})"),
+       "a.M.x: output_field: a generated column cannot be of type ForeignKey\n"},
+      {"generated decimal without digits", of_fields(R"({"name": "x", "type": "GeneratedField",
+           "expression": ["abs", {"F": "y"}], "output_field": {"type": "DecimalField"}},
+           {"name": "y", "type": "IntegerField"})"),
+       "a.M.x: output_field: DecimalField needs \"max_digits\" and \"decimal_places\"\n"},
       {"one column twice", of_fields(R"({"name": "x", "type": "TextField"},
            {"name": "y", "type": "TextField", "db_column": "X"})"),
        "a.M.y: column \"X\" is that of field \"x\" too; give one of them another \"db_column\"\n"},
@@ -221,6 +253,34 @@ TEST_CASE("relations that lead nowhere, or not to one row, are named") {
        "a.M.at: \"my books\" cannot be a \"related_name\"; use letters, digits and _, or end it "
        "with "
        "+\n"},
+      {"a query name that is a field", key(R"("to": "Place", "on_delete": "CASCADE",
+           "related_query_name": "code")"),
+       "a.M.at: the query name \"code\" from a.Place back to a.M has the name of a field there; "
+       "give the relation another \"related_name\"\n"},
+      {"one query name for two", of_fields(R"({"name": "x", "type": "ForeignKey", "to": "Place",
+           "on_delete": "CASCADE", "related_name": "+", "related_query_name": "q"}, {"name": "y",
+           "type": "ForeignKey", "to": "Place", "on_delete": "CASCADE", "related_name": "+",
+           "related_query_name": "q"})"),
+       "a.M.y: the query name \"q\" from a.Place back to a.M is that of a.M.x too; give the "
+       "relation another \"related_name\"\n"},
+      {"a query name that ends like a path", key(R"("to": "Place", "on_delete": "CASCADE",
+           "related_query_name": "q_")"),
+       "a.M.at: \"related_query_name\" cannot end with _ or hold __\n"},
+      {"a query name that is a path", key(R"("to": "Place", "on_delete": "CASCADE",
+           "related_query_name": "q__r")"),
+       "a.M.at: \"related_query_name\" cannot end with _ or hold __\n"},
+      {"many to a key of two columns", problems(R"({"name": "Two", "fields": [{"name": "pk",
+           "type": "CompositePrimaryKey", "fields": ["x", "y"]}, {"name": "x", "type": "TextField"},
+           {"name": "y", "type": "TextField"}]}, {"name": "M", "fields": [{"name": "twos",
+           "type": "ManyToManyField", "to": "Two"}]})"),
+       "a.M.twos: the table of a ManyToManyField cannot point to the composite primary key of "
+       "a.Two; write the table as a model and name it with \"through\"\n"},
+      {"many from a key of two columns", of_fields(R"({"name": "pk",
+           "type": "CompositePrimaryKey", "fields": ["x", "y"]}, {"name": "x", "type": "TextField"},
+           {"name": "y", "type": "TextField"}, {"name": "places", "type": "ManyToManyField",
+           "to": "Place"})"),
+       "a.M.places: the table of a ManyToManyField cannot point to the composite primary key of "
+       "a.M; write the table as a model and name it with \"through\"\n"},
       {"many to itself takes no name", of_fields(R"({"name": "x", "type": "ManyToManyField",
            "to": "self"}, {"name": "y", "type": "ForeignKey", "to": "self",
            "on_delete": "CASCADE"})"),
@@ -271,6 +331,17 @@ TEST_CASE("through models must have the two keys") {
        "a.M.places: \"db_table\" and \"through\" exclude each other; set \"db_table\" in the "
        "options "
        "of the through model\n"},
+      {"a constraint beside it", through(R"(, "db_constraint": false)", to_m + "," + to_place),
+       "a.M.places: \"db_constraint\" and \"through\" exclude each other; set \"db_constraint\" in "
+       "the keys of the through model\n"},
+      {"keys without a model", of_fields(R"({"name": "places", "type": "ManyToManyField",
+           "to": "Place", "through_fields": ["m", "place"]})"),
+       "a.M.places: \"through_fields\" needs \"through\"\n"},
+      {"one relation twice",
+       through(R"(}, {"name": "more", "type": "ManyToManyField", "to": "Place", "related_name": "+",
+           "through": "Visit")",
+               to_m + "," + to_place),
+       "a.M.more: field \"places\" is the same relation through \"a.Visit\"\n"},
       {"to itself with one key", problems(R"({"name": "M", "fields": [{"name": "peers",
            "type": "ManyToManyField", "to": "self", "through": "Pair"}]}, {"name": "Pair",
            "fields": [{"name": "x", "type": "ForeignKey", "to": "M", "on_delete": "CASCADE"}]})"),
@@ -304,6 +375,27 @@ TEST_CASE("indexes, constraints and other options that do not fit are named") {
       {"table of the base", problems(R"({"name": "M", "bases": ["Place"], "options":
            {"indexes": [{"name": "i", "fields": ["code"]}]}})"),
        "a.M: index \"i\": field \"code\" is in the table of the base a.Place, not in this one\n"},
+      {"a composite key is no column",
+       of_fields(R"({"name": "pk", "type": "CompositePrimaryKey",
+           "fields": ["x", "y"]}, {"name": "x", "type": "TextField"},
+           {"name": "y", "type": "TextField"})",
+                 R"({"indexes": [{"name": "i",
+           "fields": ["pk"]}]})"),
+       "a.M: index \"i\": the composite primary key is no column; name the columns it is made "
+       "of\n"},
+      {"a name as long as its type makes it", with(R"("indexes": [{"type": "SpGistIndex",
+           "name": "a12345678901234567890123456789012", "fields": ["x"]}])"),
+       ""},
+      {"a name longer than its type makes it", with(R"("indexes": [{"type": "SpGistIndex",
+           "name": "a123456789012345678901234567890123", "fields": ["x"]}])"),
+       "a.M: index \"a123456789012345678901234567890123\": the name has 34 characters, at most 33 "
+       "are allowed; choose a shorter one\n"},
+      {"long name of a constraint",
+       with(R"("constraints": [{"type": "UniqueConstraint",
+           "name": ")" +
+            std::string(64, 'u') + R"(", "fields": ["x"]}])"),
+       "a.M: constraint \"" + std::string(64, 'u') +
+           "\": the name has 64 bytes, at most 63 are allowed; choose a shorter one\n"},
       {"long name",
        with(R"("indexes": [{"name": "a123456789012345678901234567890", "fields": ["x"]}])"),
        "a.M: index \"a123456789012345678901234567890\": the name has 31 characters, at most 30 are "
@@ -313,6 +405,10 @@ TEST_CASE("indexes, constraints and other options that do not fit are named") {
       {"condition with an unknown field", with(R"("indexes": [{"name": "i", "fields": ["x"],
            "condition": [">", {"F": "m"}, 0]}])"),
        "a.M: index \"i\": there is no field \"m\"\n"},
+      {"condition of an index that is a text", with(R"("indexes": [{"name": "i", "fields": ["x"],
+           "condition": ["lower", {"F": "x"}]}])"),
+       "a.M: index \"i\": \"condition\" must be true or false for a row; compare with something, "
+       "such as [\">\", {\"F\": \"price\"}, 0]\n"},
       {"order inside a function", with(R"("indexes": [{"name": "i",
            "expressions": [["lower", ["desc", {"F": "x"}]]]}])"),
        "a.M: index \"i\": \"desc\" must be outermost\n"},
@@ -324,6 +420,15 @@ TEST_CASE("indexes, constraints and other options that do not fit are named") {
       {"unique over an unknown field", constraint(R"("type": "UniqueConstraint",
            "fields": ["x", "nn"])"),
        "a.M: constraint \"c\": there is no field \"nn\"\n"},
+      {"check over another table", constraint(R"("type": "CheckConstraint",
+           "condition": ["=", {"F": "at__code"}, "x"])"),
+       "a.M: constraint \"c\": \"at__code\" leads to another table, which is not possible here; "
+       "name a field of the model itself\n"},
+      {"excluded by an unknown field", constraint(R"("type": "ExclusionConstraint",
+           "expressions": [[{"F": "nn"}, "="]], "condition": 5)"),
+       "a.M: constraint \"c\": there is no field \"nn\"\n"
+       "a.M: constraint \"c\": \"condition\" must be true or false for a row; compare with "
+       "something, such as [\">\", {\"F\": \"price\"}, 0]\n"},
       {"one name for two", with(R"("indexes": [{"name": "c", "fields": ["x"]}],
            "constraints": [{"type": "UniqueConstraint", "name": "c", "fields": ["x"]}])"),
        "a.M: constraint \"c\": name \"c\" is taken by another index or constraint of this model; "
@@ -331,6 +436,14 @@ TEST_CASE("indexes, constraints and other options that do not fit are named") {
       {"unique_together of nothing", with(R"("unique_together": [["y", "many"]])"),
        "a.M: unique_together: there is no field \"y\"\n"
        "a.M: unique_together: \"many\" is a ManyToManyField and has no column\n"},
+      {"unique_together of no field", with(R"("unique_together": [[]])"),
+       "a.M: unique_together: a list of fields is empty\n"},
+      {"the column of the order",
+       of_fields(R"({"name": "_order", "type": "IntegerField"},
+           {"name": "at", "type": "ForeignKey", "to": "Place", "on_delete": "CASCADE"})",
+                 R"({"order_with_respect_to": "at"})"),
+       "a.M._order: column \"_order\" is that of \"order_with_respect_to\" too; give the field "
+       "another \"db_column\"\n"},
       {"order by what is no key", with(R"("order_with_respect_to": "x")"),
        "a.M: order_with_respect_to: \"x\" is no foreign key\n"},
       {"two orders", with(R"("order_with_respect_to": "at", "ordering": ["x"])"),
@@ -344,6 +457,10 @@ TEST_CASE("indexes, constraints and other options that do not fit are named") {
            "type": "ManyToManyField", "to": "Place"}]}, {"name": "M_many"})"),
        "a.M_many: table \"a_m_many\" is taken by a.M.many; give one of them another "
        "\"db_table\"\n"},
+      {"one table of two many-to-many fields", of_fields(R"({"name": "x", "type": "ManyToManyField",
+           "to": "Place", "db_table": "z", "related_name": "+"}, {"name": "y",
+           "type": "ManyToManyField", "to": "Place", "db_table": "z", "related_name": "+"})"),
+       "a.M.y: table \"z\" is taken by a.M.x; give one of them another \"db_table\"\n"},
       {"proxy with a field", problems(R"({"name": "M", "bases": ["Place"],
            "options": {"proxy": true}, "fields": [{"name": "x", "type": "TextField"}]})"),
        "a.M: a proxy model has no fields of its own, and this one has \"x\"; take the field out, "
@@ -354,6 +471,16 @@ TEST_CASE("indexes, constraints and other options that do not fit are named") {
       {"field of the base again", problems(R"({"name": "M", "bases": ["Place"],
            "fields": [{"name": "code", "type": "TextField"}]})"),
        "a.M.code: the base a.Place has a field \"code\" already\n"},
+      {"field of two bases", problems(R"({"name": "Firm", "fields": [{"name": "code",
+           "type": "TextField"}]}, {"name": "M", "bases": ["Place", "Firm"]})"),
+       "a.M: the bases a.Place and a.Firm both have a field \"code\"; rename one of them\n"},
+      {"field of one base on two ways", problems(R"({"name": "Cafe", "bases": ["Place"]},
+           {"name": "Bar", "bases": ["Place"]}, {"name": "M", "bases": ["Cafe", "Bar"]})"),
+       ""},
+      {"second name of a base's key", problems(R"({"name": "Firm", "fields": [{"name": "at",
+           "type": "ForeignKey", "to": "Place", "on_delete": "CASCADE"}]}, {"name": "M",
+           "bases": ["Firm"], "fields": [{"name": "at_id", "type": "IntegerField"}]})"),
+       "a.M.at_id: \"at_id\" would mean field \"at\" of the base a.Firm too\n"},
   });
 }
 
