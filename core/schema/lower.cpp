@@ -489,6 +489,23 @@ bool key_types_differ(const ModelState& was, const ModelState& is, const Dialect
   });
 }
 
+/// Columns of `table`, one of `model`'s, whose names the database would cut off.
+void check_column_names(const ModelState& model, const Table& table, const Dialect& dialect,
+                        std::vector<Problem>& problems) {
+  const std::size_t most = dialect.features().max_identifier_bytes;
+  for (const Column& column : table.columns) {
+    if (most == 0 || column.name.size() <= most) continue;
+    const bool own = table.name == database_table(model, dialect);
+    problems.push_back({.where = place(model),
+                        .message = "the name of column \"" + column.name + "\" has " +
+                                   std::to_string(column.name.size()) + " bytes, " +
+                                   std::string(dialect.name()) + " allows " + std::to_string(most),
+                        .hint = own ? "give its field a \"db_column\""
+                                    : "write the table \"" + table.name +
+                                          "\" as a model and name it with \"through\""});
+  }
+}
+
 struct Unsupported {
   const ModelState& model;
   const Dialect& dialect;
@@ -632,7 +649,12 @@ std::vector<Problem> unsupported_parts(const ProjectState& state, const Dialect&
       });
     }
     // Expressions may ask for what the database lacks too.
-    if (problems.size() == before) attempt({}, [&] { lower_model(state, *model, dialect); });
+    if (problems.size() > before) return;
+    attempt({}, [&] {
+      for (const Table& table : lower_model(state, *model, dialect)) {
+        check_column_names(*model, table, dialect, problems);
+      }
+    });
   });
   return problems;
 }

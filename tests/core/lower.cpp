@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <turnstone/drivers/open.h>
+#include <turnstone/identifier.h>
 #include <turnstone/schema/lower.h>
 #include <turnstone/schema/naming.h>
 
@@ -262,6 +263,112 @@ TEST_CASE("automatic keys are identities, and keys to them are plain integers of
   }
 }
 
+TEST_CASE("a key has the type, the length and the collation of what it points to, and no check") {
+  const auto made = [](FieldType type, const std::string& name) {
+    Field result{.name = name, .type = type, .unique = true};
+    if (type == FieldType::character) result.max_length = 9;
+    return result;
+  };
+  Field code = made(FieldType::character, "code");
+  code.db_collation = "C";
+  Field decimal = made(FieldType::decimal, "price");
+  decimal.max_digits = 5;
+  decimal.decimal_places = 2;
+  Field chain = relation(FieldType::one_to_one, "a", "t.A");
+  chain.primary_key = true;
+  const ModelState target{.app = "t",
+                          .name = "A",
+                          .fields = {id(), code, decimal, made(FieldType::positive_integer, "n"),
+                                     made(FieldType::json, "data"), made(FieldType::uuid, "u"),
+                                     made(FieldType::duration, "d")}};
+  const ModelState link{.app = "t", .name = "L", .fields = {chain}};
+  struct Case {
+    const char* to;
+    const char* to_field;
+    const char* sqlite;
+    const char* postgresql;
+    const char* collation;
+  };
+  const Case cases[] = {
+      {"t.A", "", "bigint", "bigint", ""},
+      {"t.A", "code", "varchar(9)", "varchar(9)", "C"},
+      {"t.A", "price", "decimal", "numeric(5, 2)", ""},
+      {"t.A", "n", "integer", "integer", ""},
+      {"t.A", "data", "text", "jsonb", ""},
+      {"t.A", "u", "char(32)", "uuid", ""},
+      {"t.A", "d", "bigint", "interval", ""},
+      {"t.L", "", "bigint", "bigint", ""},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(std::string(c.to) + c.to_field);
+    for (const FieldType type : {FieldType::foreign_key, FieldType::one_to_one}) {
+      Field key = relation(type, "to", c.to);
+      key.to_field = c.to_field;
+      const ModelState owner{.app = "t", .name = "B", .fields = {id(), key}};
+      const ProjectState state = state_of({target, link, owner});
+      for (const Dialect* dialect : {&sqlite(), &postgresql()}) {
+        const Table table = lower(state, *dialect).at("t_b");
+        const Column& column = *table.find_column("to_id");
+        CHECK(column.type == (dialect == &sqlite() ? c.sqlite : c.postgresql));
+        CHECK(column.collation == c.collation);
+        CHECK(table.checks.empty());
+        CHECK(table.foreign_keys.at(0).timing == Key::Timing::initially_deferred);
+      }
+    }
+  }
+}
+
+TEST_CASE("a key without a constraint has its index, and so has the table between") {
+  Field key = relation(FieldType::foreign_key, "a", "t.B");
+  key.db_constraint = false;
+  Field many = relation(FieldType::many_to_many, "many", "t.B");
+  many.db_constraint = false;
+  many.db_table = "between";
+  const ModelState model{.app = "t", .name = "B", .fields = {id(), key, many}};
+  for (const Dialect* dialect : {&sqlite(), &postgresql()}) {
+    const Schema schema = lower(state_of({model}), *dialect);
+    CHECK(schema.at("t_b").foreign_keys.empty());
+    CHECK(schema.at("t_b").indexes.size() == 1);
+    CHECK(schema.at("between").foreign_keys.empty());
+    CHECK(index_names(schema.at("between")).contains(index_name("between", {"from_b_id"}, "", 0)));
+    CHECK(index_names(schema.at("between")).contains(index_name("between", {"to_b_id"}, "", 0)));
+  }
+}
+
+TEST_CASE("a default of the database is a literal, or an expression in parentheses") {
+  const auto defaulted = [](Field field, Expression value) {
+    field.db_default = std::move(value);
+    return field;
+  };
+  const auto literal = [](const auto& value) { return Expression::literal(Json::of(value)); };
+  struct Case {
+    Field column;
+    const char* sqlite;
+    const char* postgresql;
+  };
+  const Case cases[] = {
+      {defaulted(field(FieldType::integer), literal(3)), "3", "3"},
+      {defaulted(field(FieldType::text), literal("it's")), "'it''s'", "'it''s'"},
+      {defaulted(field(FieldType::boolean), literal(true)), "1", "TRUE"},
+      {defaulted(field(FieldType::integer), Expression::literal(Json::null())), "NULL", "NULL"},
+      {defaulted(field(FieldType::date), literal("2026-11-25")), "'2026-11-25'",
+       "'2026-11-25'::date"},
+      {defaulted(field(FieldType::date_time), Expression::call("now", {})),
+       "(STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW'))", "(STATEMENT_TIMESTAMP())"},
+      {defaulted(field(FieldType::text), Expression::call("lower", {literal("X")})), "(LOWER('X'))",
+       "(LOWER('X'))"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(name_of(c.column.type));
+    CHECK(table_of(c.column, sqlite()).find_column("c")->default_sql == c.sqlite);
+    CHECK(table_of(c.column, postgresql()).find_column("c")->default_sql == c.postgresql);
+  }
+  Field usual = field(FieldType::integer);
+  usual.default_value = Json::of(7);
+  CHECK_FALSE(table_of(usual, sqlite()).find_column("c")->default_sql);
+  CHECK_FALSE(table_of(usual, postgresql()).find_column("c")->default_sql);
+}
+
 TEST_CASE("positive integers and JSON on SQLite have a check of their column") {
   const Table positive = table_of(field(FieldType::positive_integer), postgresql());
   REQUIRE(positive.checks.size() == 1);
@@ -356,6 +463,167 @@ TEST_CASE("implicit indexes follow unique, db_index, primary_key and the kind of
   }
 }
 
+TEST_CASE("keys have an index, or are unique; where they hold text PostgreSQL has one more") {
+  Field word = sized(FieldType::character, 9);
+  word.name = "word";
+  word.unique = true;
+  const ModelState target{.app = "t", .name = "A", .fields = {word, id()}};
+  const auto indexes = [&](const char* label, FieldType type, const std::string& to_field,
+                           const Dialect& dialect) {
+    CAPTURE(label);
+    Field key = relation(type, "a", "t.A");
+    key.to_field = to_field;
+    const ModelState owner{.app = "t", .name = "M", .fields = {id(), key}};
+    const Table table = lower(state_of({target, owner}), dialect).at("t_m");
+    std::set<std::string> names = index_names(table);
+    for (const std::string& name : unique_names(table)) names.insert(name);
+    return names;
+  };
+  const std::string plain = index_name("t_m", {"a_id"}, "", 63);
+  const std::string like = plain + "_like";
+  const std::string unique = plain + "_uniq";
+  using Names = std::set<std::string>;
+  CHECK(indexes("key", FieldType::foreign_key, "", sqlite()) == Names{plain});
+  CHECK(indexes("key", FieldType::foreign_key, "", postgresql()) == Names{plain});
+  CHECK(indexes("one", FieldType::one_to_one, "", sqlite()) == Names{unique});
+  CHECK(indexes("one", FieldType::one_to_one, "", postgresql()) == Names{unique});
+  CHECK(indexes("text", FieldType::foreign_key, "word", sqlite()) == Names{plain});
+  CHECK(indexes("text", FieldType::foreign_key, "word", postgresql()) == Names{plain, like});
+  CHECK(indexes("one text", FieldType::one_to_one, "word", sqlite()) == Names{unique});
+  CHECK(indexes("one text", FieldType::one_to_one, "word", postgresql()) == Names{unique, like});
+}
+
+TEST_CASE("pattern indexes are for plain text: neither for arrays nor for collated columns") {
+  Field array = field(FieldType::array);
+  array.base_field = std::make_shared<const Field>(sized(FieldType::character, 5));
+  array.db_index = true;
+  CHECK(table_of(array, postgresql()).indexes.size() == 1);
+  Field collated = sized(FieldType::character, 5);
+  collated.db_index = true;
+  collated.db_collation = "C";
+  CHECK(table_of(collated, postgresql()).indexes.size() == 1);
+  Field text = field(FieldType::text);
+  text.db_index = true;
+  const Table table = table_of(text, postgresql());
+  REQUIRE(table.indexes.size() == 2);
+  CHECK(table.indexes[1].parts.at(0).opclass == "text_pattern_ops");
+  Field varchar = sized(FieldType::character, 5);
+  varchar.db_index = true;
+  CHECK(table_of(varchar, postgresql()).indexes.at(1).parts.at(0).opclass == "varchar_pattern_ops");
+}
+
+TEST_CASE("a unique constraint is an index where only an index can hold it") {
+  const UniqueConstraint plain{.name = "u", .fields = {"c"}};
+  const auto with = [&](const auto& change) {
+    UniqueConstraint constraint = plain;
+    change(constraint);
+    return constraint;
+  };
+  struct Case {
+    const char* label;
+    UniqueConstraint constraint;
+    bool index;  ///< on PostgreSQL
+  };
+  const Case cases[] = {
+      {"plain", plain, false},
+      {"deferrable", with([](auto& u) { u.deferrable = Deferrable::deferred; }), false},
+      {"NULLs equal", with([](auto& u) { u.nulls_distinct = false; }), false},
+      {"condition", with([](auto& u) { u.condition = Expression::raw("c > 0", {}); }), true},
+      {"include", with([](auto& u) { u.include = {"id"}; }), true},
+      {"opclasses", with([](auto& u) { u.opclasses = {"int4_ops"}; }), true},
+      {"expressions", with([](auto& u) {
+         u.fields.clear();
+         u.expressions = {Expression::call("abs", {Expression::field("c")})};
+       }),
+       true},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.label);
+    ModelState model{.app = "t", .name = "M", .fields = {id(), field(FieldType::integer)}};
+    model.options.constraints = {c.constraint};
+    const Table table = lower(state_of({model}), postgresql()).at("t_m");
+    CHECK(table.uniques.size() == (c.index ? 0 : 1));
+    CHECK(table.indexes.size() == (c.index ? 1 : 0));
+    // SQLite has unique indexes alone, without included columns; what it cannot keep is refused.
+    const Table lite = lower(state_of({model}), sqlite()).at("t_m");
+    const bool kept = unsupported_parts(state_of({model}), sqlite()).empty();
+    CHECK(lite.uniques.empty());
+    CHECK(lite.indexes.size() == (kept ? 1 : 0));
+    for (const TableIndex& index : lite.indexes) {
+      CHECK(index.unique);
+      CHECK(index.include.empty());
+    }
+  }
+}
+
+TEST_CASE("an index that only tunes is a plain one on SQLite") {
+  ModelState model{.app = "t", .name = "M", .fields = {id(), field(FieldType::integer)}};
+  Index tuned{.type = IndexType::brin, .name = "i", .fields = {"-c"}};
+  tuned.include = {"id"};
+  tuned.opclasses = {"int4_ops"};
+  tuned.parameters = {{"pages_per_range", Json::of(4)}};
+  tuned.condition = Expression::raw("c > 0", {});
+  tuned.db_tablespace = "fast";
+  model.options.indexes = {tuned};
+  const TableIndex index = lower(state_of({model}), sqlite()).at("t_m").indexes.at(0);
+  CHECK(index.method.empty());
+  CHECK(index.include.empty());
+  CHECK(index.parameters.empty());
+  CHECK(index.tablespace.empty());
+  CHECK(index.parts.at(0).opclass.empty());
+  CHECK(index.parts.at(0).descending);
+  CHECK(index.condition == "c > 0");
+  CHECK(unsupported_parts(state_of({model}), sqlite()).empty());
+  const TableIndex there = lower(state_of({model}), postgresql()).at("t_m").indexes.at(0);
+  CHECK(there.method == "brin");
+  CHECK(there.include == std::vector<std::string>{"id"});
+  CHECK(there.tablespace == "fast");
+}
+
+TEST_CASE("the order of rows within a key is a column that may not be NULL and has no index") {
+  ModelState model{
+      .app = "t", .name = "M", .fields = {id(), relation(FieldType::foreign_key, "up", "t.M")}};
+  model.options.order_with_respect_to = "up";
+  for (const Dialect* dialect : {&sqlite(), &postgresql()}) {
+    const Table table = lower(state_of({model}), *dialect).at("t_m");
+    CHECK(table.columns.back().name == "_order");
+    CHECK(table.columns.back().type == "integer");
+    CHECK_FALSE(table.columns.back().nullable);
+    CHECK(table.indexes.size() == 1);  // that of the key
+  }
+}
+
+TEST_CASE("the table of a many-to-many field is there where its owner has one") {
+  const auto owner = [](bool managed) {
+    ModelState model{.app = "t",
+                     .name = "Owner",
+                     .fields = {id(), relation(FieldType::many_to_many, "all", "t.Other")}};
+    model.options.managed = managed;
+    return model;
+  };
+  ModelState other{.app = "t", .name = "Other", .fields = {id()}};
+  CHECK(lower(state_of({owner(true), other}), sqlite()).find("t_owner_all"));
+  CHECK_FALSE(lower(state_of({owner(false), other}), sqlite()).find("t_owner_all"));
+  other.options.managed = false;
+  CHECK(lower(state_of({owner(true), other}), sqlite()).find("t_owner_all"));
+}
+
+TEST_CASE("names too long for PostgreSQL are cut, and so are names made of them") {
+  const std::string name =
+      "AVeryLongModelNameThatWillOverflowTheSixtyThreeCharacterLimitOfPostgres";
+  const std::string cut = "t_averylongmodelnamethatwilloverflowthesixtythreecharacterl34f0";
+  const ModelState model{.app = "t",
+                         .name = name,
+                         .fields = {id(), relation(FieldType::foreign_key, "up", "t." + name),
+                                    relation(FieldType::many_to_many, "all", "t." + name)}};
+  const Schema schema = lower(state_of({model}), postgresql());
+  CHECK(schema.at(cut).foreign_keys.at(0).target_table == cut);
+  CHECK(index_names(schema.at(cut)) == std::set<std::string>{index_name(cut, {"up_id"}, "", 63)});
+  CHECK(schema.find(truncated_name("t_" + lower_case(name) + "_all", 63)));
+  CHECK(schema.size() == 2);
+  CHECK(lower(state_of({model}), sqlite()).find("t_" + lower_case(name)));
+}
+
 TEST_CASE("proxy, unmanaged and abstract models have no table") {
   ModelState base{.app = "t", .name = "Base", .fields = {id()}};
   ModelState proxy{.app = "t", .name = "Proxy", .bases = {"t.Base"}};
@@ -411,4 +679,39 @@ TEST_CASE("what SQLite cannot keep is named") {
   REQUIRE(problems.size() == 1);
   CHECK(problems[0].where == "t.M: constraint \"later\"");
   CHECK(problems[0].message == "sqlite has no deferrable unique constraints");
+  const auto message = [&](const Constraint& constraint) {
+    model.options.constraints = {constraint};
+    CHECK(unsupported_parts(state_of({model}), postgresql()).empty());
+    const std::vector<Problem> found = unsupported_parts(state_of({model}), sqlite());
+    return found.size() == 1 ? found[0].message : std::to_string(found.size());
+  };
+  UniqueConstraint nulls{.name = "n", .fields = {"c"}};
+  nulls.nulls_distinct = false;
+  CHECK(message(nulls) ==
+        "sqlite has no unique constraints in which NULLs are equal (nulls_distinct)");
+  ExclusionConstraint exclusion{.name = "e"};
+  exclusion.expressions.emplace_back(Expression::field("c"), "=");
+  CHECK(message(exclusion) == "sqlite has no exclusion constraints");
+}
+
+TEST_CASE("a column whose name PostgreSQL would cut off is named") {
+  Field long_field = field(FieldType::integer);
+  long_field.name = std::string(64, 'x');
+  ModelState model{.app = "t", .name = "M", .fields = {id(), long_field}};
+  std::vector<Problem> problems = unsupported_parts(state_of({model}), postgresql());
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].where == "t.M");
+  CHECK(problems[0].message ==
+        "the name of column \"" + long_field.name + "\" has 64 bytes, postgresql allows 63");
+  CHECK(problems[0].hint == "give its field a \"db_column\"");
+  CHECK(unsupported_parts(state_of({model}), sqlite()).empty());
+  model.fields[1].db_column = "x";
+  CHECK(unsupported_parts(state_of({model}), postgresql()).empty());
+  model.name = std::string(61, 'M');
+  model.fields[1] = relation(FieldType::many_to_many, "all", "t.Other");
+  const ModelState other{.app = "t", .name = "Other", .fields = {id()}};
+  problems = unsupported_parts(state_of({model, other}), postgresql());
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].message.find(std::string(61, 'm') + "_id\" has 64 bytes") != std::string::npos);
+  CHECK(problems[0].hint.find("name it with \"through\"") != std::string::npos);
 }

@@ -18,8 +18,9 @@ namespace turnstone {
 Schema lower(const ProjectState& state, const Dialect& dialect);
 
 /// What of `state` this database cannot keep: constraints it lacks (exclusion, deferrable unique,
-/// `nulls_distinct` on SQLite), field types without a column type, virtual generated columns. In
-/// order of model; empty when nothing. `lower` leaves such constraints out.
+/// `nulls_distinct` on SQLite), field types without a column type, virtual generated columns, names
+/// of columns that are too long. In order of model; empty when nothing. `lower` leaves such
+/// constraints out.
 std::vector<Problem> unsupported_parts(const ProjectState& state, const Dialect& dialect);
 
 /// The tables of one model alone: its own first, then those of its many-to-many fields.
