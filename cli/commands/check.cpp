@@ -58,6 +58,11 @@ bool find(Findings& findings, std::string_view topic, const Part& part) {
   }
 }
 
+/// `blog` of a problem at `blog.Book.title`.
+std::string app_of(const Problem& problem) {
+  return problem.where.substr(0, problem.where.find('.'));
+}
+
 /// Gives the number of models.
 std::size_t check_models(const Context& context, const Project& project, Findings& findings) {
   std::size_t models = 0;
@@ -65,16 +70,12 @@ std::size_t check_models(const Context& context, const Project& project, Finding
     const FinishedModels finished = load_models(context, project);
     models = finished.state.size();
     for (const Problem& problem : finished.problems) {
-      if (findings.wanted(problem.where.substr(0, problem.where.find('.')))) {
-        findings.add("models", problem);
-      }
+      if (findings.wanted(app_of(problem))) findings.add("models", problem);
     }
     if (!finished.problems.empty()) return;
     for (const Problem& problem :
          unsupported_models(project, finished.state, context.surroundings.environment)) {
-      if (findings.wanted(problem.where.substr(0, problem.where.find('.')))) {
-        findings.add("models", problem);
-      }
+      if (findings.wanted(app_of(problem))) findings.add("models", problem);
     }
   });
   return models;
@@ -137,6 +138,12 @@ void check_graph(const Context& context, const Project& project,
       find(findings, "migrations", [&] { check_conflicts(context, graph, only); });
     }
     const ProjectState replayed = migrations::replay(graph, graph.full_order());
+    for (const Problem& problem : problems_of(replayed)) {
+      if (!findings.wanted(app_of(problem))) continue;
+      findings.add("migrations", Problem{.where = problem.where + ", as the migrations leave it",
+                                         .message = problem.message,
+                                         .hint = problem.hint});
+    }
     for (const ProjectApp& app : project.apps) {
       if (!findings.wanted(app.label)) continue;
       check_snapshot(context, app, replayed, files, graph, findings);

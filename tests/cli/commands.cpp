@@ -313,6 +313,63 @@ TEST_CASE("check finds every mistake, and none is an exit code of its own") {
   CHECK(json::parse("out", session.run("check --format json").out)["problems"].size() == 2);
 }
 
+TEST_CASE("check looks at what the migrations lead to, too") {
+  Session session = blog_session("sqlite:///x.db");
+  session.write("blog/migrations/0001_initial.json", R"({"turnstone": 1, "operations": [
+    {"op": "CreateModel", "name": "Book", "bases": ["blog.Nothing"], "fields": [
+      {"name": "id", "type": "BigAutoField", "primary_key": true},
+      {"name": "author", "type": "ForeignKey", "to": "blog.Nobody", "on_delete": "CASCADE"}]}]})");
+  const Ran checked = session.run("check");
+  CHECK(checked.code == 1);
+  CHECK(checked.err.find("there is no model \"blog.Nobody\"\n  where: blog.Book.author, as the "
+                         "migrations leave it") != std::string::npos);
+  CHECK(checked.err.find("there is no model \"blog.Nothing\" to be a base") != std::string::npos);
+  const Ran migrated = session.run("migrate");
+  CHECK(migrated.code == 3);
+  CHECK(migrated.err.find("there is no model \"blog.nobody\"") != std::string::npos);
+  CHECK(migrated.err.find("blog.0001_initial, operation 1 (Create model Book)") !=
+        std::string::npos);
+}
+
+TEST_CASE("an index is made concurrently outside of a transaction alone") {
+  Session session = blog_session("sqlite:///x.db");
+  REQUIRE(session.run("makemigrations").code == 0);
+  const std::string start = R"({"turnstone": 1, "dependencies": [["blog", "0001_initial"]], )";
+  const std::string operations = R"("operations": [{"op": "AddIndexConcurrently",
+    "model_name": "book", "index": {"name": "i", "fields": ["title"]}}]})";
+  session.write("blog/migrations/0002_index.json", start + operations);
+  const Ran refused = session.run("sqlmigrate blog 0002 --database postgresql");
+  CHECK(refused.code == 3);
+  CHECK(refused.err ==
+        "error: an index cannot be made or dropped concurrently inside of a transaction\n  where: "
+        "blog.0002_index: index \"i\"\n  hint: write \"atomic\": false into the migration\n");
+  CHECK(session.run("sqlmigrate blog 0002 --database sqlite").code == 0);
+  session.write("blog/migrations/0002_index.json", start + "\"atomic\": false, " + operations);
+  const Ran shown = session.run("sqlmigrate blog 0002 --database postgresql");
+  CHECK(shown.code == 0);
+  CHECK(shown.out.find("CREATE INDEX CONCURRENTLY") != std::string::npos);
+}
+
+TEST_CASE("--dry-run asks nothing and says what will be asked") {
+  Session session = blog_session("sqlite:///x.db");
+  REQUIRE(session.run("makemigrations").code == 0);
+  session.write("blog/models.json", changed_models);
+  const Ran shown = session.type("makemigrations --dry-run", "");
+  CHECK(shown.code == 0);
+  CHECK(
+      shown.err.find("note: makemigrations will ask: was blog.Author.name renamed to full_name") !=
+      std::string::npos);
+  CHECK(shown.err.find("note: makemigrations will ask: the new field blog.Book.isbn may not be "
+                       "NULL") != std::string::npos);
+  CHECK(session.list("blog/migrations").size() == 2);
+}
+
+TEST_CASE("the name of a migration has at most a hundred characters") {
+  Session session = blog_session("sqlite:///x.db");
+  CHECK(session.run("makemigrations --name " + std::string(120, 'x')).code == 0);
+  CHECK(session.exists("blog/migrations/0001_" + std::string(95, 'x') + ".json"));
+}
+
 TEST_CASE("a constraint that a database of the project cannot keep is refused") {
   Session session = blog_session();
   session.write("blog/models.json", R"({"models": [{"name": "A", "fields": [
