@@ -35,6 +35,12 @@ std::string field_refusal(const std::string& field) {
 std::string option_refusal(const std::string& options) {
   return model_refusal("{\"name\": \"M\", \"options\": {" + options + "}}");
 }
+/// `item` so many times, with commas.
+std::string listed(const std::string& item, int times) {
+  std::string text = item;
+  for (int i = 1; i < times; ++i) text += ", " + item;
+  return text;
+}
 std::string expression_refusal(const std::string& expression) {
   const Tree tree = json::parse("m", expression);
   try {
@@ -98,6 +104,20 @@ TEST_CASE("broken model files are refused with place, reason and nearest name") 
        "expected true or false, found \"yes\" (m: /models/0/fields/0/null)"},
       {field_refusal(R"({"name": "x", "type": "ManyToManyField", "to": "Tag", "null": true})"),
        "ManyToManyField has no option \"null\" (m: /models/0/fields/0/null)"},
+      {field_refusal(R"({"name": "x", "type": "ManyToManyField", "to": "Tag", "unique": true})"),
+       "ManyToManyField has no option \"unique\" (m: /models/0/fields/0/unique)"},
+      {field_refusal(R"({"name": "x", "type": "IntegerField", "db_index": 1})"),
+       "expected true or false, found 1 (m: /models/0/fields/0/db_index)"},
+      {field_refusal(R"({"name": "x", "type": "IntegerField", "max_length": 5})"),
+       "IntegerField has no option \"max_length\" (m: /models/0/fields/0/max_length)"},
+      {field_refusal(R"({"name": "pk", "type": "CompositePrimaryKey", "fields": ["a", "b"],
+           "default": 1})"),
+       "CompositePrimaryKey has no option \"default\" (m: /models/0/fields/0/default)"},
+      {field_refusal(R"({"name": "pk", "type": "CompositePrimaryKey", "fields": ["a", "b"],
+           "db_column": "c"})"),
+       "CompositePrimaryKey has no option \"db_column\" (m: /models/0/fields/0/db_column)"},
+      {field_refusal(R"({"name": "x", "type": "CharField", "choices": "ab"})"),
+       "expected an array, found \"ab\" (m: /models/0/fields/0/choices)"},
       {field_refusal(R"({"name": "x", "type": "ForeignKey", "on_delete": "CASCADE"})"),
        "ForeignKey needs the option \"to\" (m: /models/0/fields/0)"},
       {field_refusal(R"({"name": "x", "type": "ForeignKey", "to": "a.b.C"})"),
@@ -143,6 +163,48 @@ TEST_CASE("broken model files are refused with place, reason and nearest name") 
       {option_refusal(R"("indexes": [{"name": "i", "fields": ["x", "y"], "opclasses": ["z"]}])"),
        "\"opclasses\" needs one operator class for each of \"fields\" (m: "
        "/models/0/options/indexes/0)"},
+      {option_refusal(R"("indexes": [{"expressions": [["lower", {"F": "x"}]]}])"),
+       "an index with expressions, condition, include or opclasses needs a name (m: "
+       "/models/0/options/indexes/0)"},
+      {option_refusal(R"("indexes": [{"fields": ["x"], "include": ["y"]}])"),
+       "an index with expressions, condition, include or opclasses needs a name (m: "
+       "/models/0/options/indexes/0)"},
+      {option_refusal(R"("indexes": [{"fields": ["x"], "opclasses": ["y"]}])"),
+       "an index with expressions, condition, include or opclasses needs a name (m: "
+       "/models/0/options/indexes/0)"},
+      {option_refusal(R"("indexes": [{"name": "i", "expressions": [{"F": "x"}],
+           "opclasses": ["y"]}])"),
+       "\"opclasses\" goes with \"fields\" only (m: /models/0/options/indexes/0); in expressions "
+       "write [\"opclass\", expression, name]"},
+      {option_refusal(R"("indexes": [{"name": "i", "fields": "x"}])"),
+       "expected an array of texts, found \"x\" (m: /models/0/options/indexes/0/fields)"},
+      {option_refusal(R"("indexes": [{"name": "i", "fields": [1]}])"),
+       "expected a text, found 1 (m: /models/0/options/indexes/0/fields/0)"},
+      {option_refusal(R"("indexes": [{"type": "BTreeIndex", "fields": ["x"],
+           "deduplicate_items": "on"}])"),
+       "expected true or false, found \"on\" (m: /models/0/options/indexes/0/deduplicate_items)"},
+      {option_refusal(R"("indexes": [{"type": "HashIndex", "fields": ["x"], "fillfactor": 101}])"),
+       "expected a number between 10 and 100, found 101 (m: "
+       "/models/0/options/indexes/0/fillfactor)"},
+      {option_refusal(R"("indexes": [{"type": "GinIndex", "fields": ["x"], "fastupdate": "on"}])"),
+       "expected true or false, found \"on\" (m: /models/0/options/indexes/0/fastupdate)"},
+      {option_refusal(R"("indexes": [{"type": "GinIndex", "fields": ["x"],
+           "gin_pending_list_limit": 63}])"),
+       "expected a number between 64 and 2147483647, found 63 (m: "
+       "/models/0/options/indexes/0/gin_pending_list_limit)"},
+      {option_refusal(R"("indexes": [{"type": "GistIndex", "fields": ["x"], "buffering": "on"}])"),
+       "expected true, false or \"auto\", found \"on\" (m: /models/0/options/indexes/0/buffering)"},
+      {option_refusal(
+           R"("indexes": [{"type": "SpGistIndex", "fields": ["x"], "buffering": true}])"),
+       "unknown key \"buffering\" (m: /models/0/options/indexes/0); known keys: type, name, "
+       "fields, "
+       "expressions, condition, include, opclasses, db_tablespace, fillfactor"},
+      {option_refusal(R"("indexes": [{"type": "BrinIndex", "fields": ["x"],
+           "pages_per_range": 0}])"),
+       "expected a number between 1 and 131072, found 0 (m: "
+       "/models/0/options/indexes/0/pages_per_range)"},
+      {option_refusal(R"("indexes": [{"type": "BrinIndex", "fields": ["x"], "autosummarize": 1}])"),
+       "expected true or false, found 1 (m: /models/0/options/indexes/0/autosummarize)"},
       {option_refusal(R"("indexes": [{"type": "BTreeIndex", "fields": ["x"], "fillfactor": 5}])"),
        "expected a number between 10 and 100, found 5 (m: /models/0/options/indexes/0/fillfactor)"},
       {option_refusal(R"("indexes": [{"type": "BloomIndex", "fields": ["x"], "columns": [2, 4]}])"),
@@ -154,6 +216,15 @@ TEST_CASE("broken model files are refused with place, reason and nearest name") 
       {option_refusal(R"("indexes": [{"type": "BloomIndex", "fields": ["x"], "length": 5000}])"),
        "expected a number between 1 and 4096, found 5000 (m: "
        "/models/0/options/indexes/0/length)"},
+      {option_refusal(R"("indexes": [{"type": "BloomIndex", "fields": ["x"], "length": 0}])"),
+       "expected a number between 1 and 4096, found 0 (m: /models/0/options/indexes/0/length)"},
+      {option_refusal(R"("indexes": [{"type": "BloomIndex", "fields": ["x"], "columns": [4096]}])"),
+       "expected a number between 1 and 4095, found 4096 (m: "
+       "/models/0/options/indexes/0/columns/0)"},
+      {option_refusal(R"("indexes": [{"type": "BloomIndex", "fields": [)" + listed("\"f\"", 33) +
+                      R"(], "columns": [)" + listed("2", 33) + "]}]"),
+       "at most 32 of the index's columns can have a number of bits (m: "
+       "/models/0/options/indexes/0/columns)"},
       {option_refusal(R"("indexes": [{"fields": ["x"], "fillfactor": 50}])"),
        "unknown key \"fillfactor\" (m: /models/0/options/indexes/0); known keys: type, name, "
        "fields, "
@@ -165,6 +236,17 @@ TEST_CASE("broken model files are refused with place, reason and nearest name") 
        "CheckConstraint, UniqueConstraint, ExclusionConstraint"},
       {option_refusal(R"("constraints": [{"type": "UniqueConstraint", "fields": ["x"]}])"),
        "the key \"name\" is missing (m: /models/0/options/constraints/0)"},
+      {option_refusal(R"("constraints": [{"type": "UniqueConstraint", "name": "c"}])"),
+       "\"fields\" or \"expressions\" must name at least one (m: /models/0/options/constraints/0)"},
+      {option_refusal(R"("constraints": [{"type": "UniqueConstraint", "name": "c", "fields": ["x"],
+           "expressions": [{"F": "x"}]}])"),
+       "\"fields\" and \"expressions\" exclude each other (m: /models/0/options/constraints/0)"},
+      {option_refusal(R"("constraints": [{"type": "UniqueConstraint", "name": "c", "fields": ["x"],
+           "opclasses": ["y", "z"]}])"),
+       "\"opclasses\" needs one operator class for each of \"fields\" (m: "
+       "/models/0/options/constraints/0)"},
+      {option_refusal(R"("constraints": [{"type": "CheckConstraint", "name": "c"}])"),
+       "the key \"condition\" is missing (m: /models/0/options/constraints/0)"},
       {option_refusal(R"("constraints": [{"type": "CheckConstraint", "name": "c",
            "condition": "x > 0"}])"),
        "expected a condition, found \"x > 0\" (m: /models/0/options/constraints/0/condition); raw "
@@ -177,6 +259,29 @@ TEST_CASE("broken model files are refused with place, reason and nearest name") 
            "deferrable": "deferred", "include": ["y"]}])"),
        "\"deferrable\" excludes \"condition\", \"expressions\", \"include\" and \"opclasses\" (m: "
        "/models/0/options/constraints/0)"},
+      {option_refusal(R"("constraints": [{"type": "UniqueConstraint", "name": "c", "fields": ["x"],
+           "deferrable": "immediate", "condition": [">", {"F": "x"}, 0]}])"),
+       "\"deferrable\" excludes \"condition\", \"expressions\", \"include\" and \"opclasses\" (m: "
+       "/models/0/options/constraints/0)"},
+      {option_refusal(R"("constraints": [{"type": "UniqueConstraint", "name": "c", "fields": ["x"],
+           "deferrable": "immediate", "opclasses": ["y"]}])"),
+       "\"deferrable\" excludes \"condition\", \"expressions\", \"include\" and \"opclasses\" (m: "
+       "/models/0/options/constraints/0)"},
+      {option_refusal(R"("constraints": [{"type": "UniqueConstraint", "name": "c",
+           "expressions": [{"F": "x"}], "deferrable": "immediate"}])"),
+       "\"deferrable\" excludes \"condition\", \"expressions\", \"include\" and \"opclasses\" (m: "
+       "/models/0/options/constraints/0)"},
+      {option_refusal(R"("constraints": [{"type": "ExclusionConstraint", "name": "c",
+           "expressions": []}])"),
+       "an exclusion constraint needs at least one expression (m: "
+       "/models/0/options/constraints/0/expressions)"},
+      {option_refusal(R"("constraints": [{"type": "ExclusionConstraint", "name": "c",
+           "expressions": [[{"F": "x"}, "=", 1]]}])"),
+       "expected a pair [expression, operator], found an array (m: "
+       "/models/0/options/constraints/0/expressions/0)"},
+      {option_refusal(R"("constraints": [{"type": "ExclusionConstraint", "name": "c",
+           "expressions": [[{"F": "x"}, "="]], "deferrable": true}])"),
+       "expected a text, found true (m: /models/0/options/constraints/0/deferrable)"},
       {option_refusal(R"("constraints": [{"type": "ExclusionConstraint", "name": "c",
            "expressions": [{"F": "x"}]}])"),
        "expected a pair [expression, operator], found an object (m: "

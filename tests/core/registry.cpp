@@ -161,6 +161,34 @@ TEST_CASE("what follows from declared models is worked out") {
          {"name": "f_int", "type": "IntegerField"}, {"name": "f_sm", "type": "SmallIntegerField"}],
          "options": {"indexes": [{"name": "lab_allf_f_int_e00452_idx",
            "fields": ["f_int", "-f_sm"]}]}})"},
+      {"made-up names go by column, by the kind of index and by the table",
+       {{"lab", R"({"name": "AllF", "fields": [{"name": "n", "type": "IntegerField",
+             "db_column": "f_int"}, {"name": "up", "type": "ForeignKey", "to": "self",
+             "on_delete": "CASCADE", "null": true}],
+             "options": {"indexes": [{"fields": ["n"], "type": "GinIndex"}, {"fields": ["-up"]},
+               {"fields": ["up"], "type": "BrinIndex"}]}})"}},
+       "lab.allf",
+       R"({"name": "AllF", "fields": [
+         {"name": "id", "type": "BigAutoField", "primary_key": true},
+         {"name": "n", "type": "IntegerField", "db_column": "f_int"},
+         {"name": "up", "type": "ForeignKey", "to": "lab.AllF", "on_delete": "CASCADE",
+          "null": true}],
+         "options": {"indexes": [
+           {"type": "GinIndex", "name": "lab_allf_f_int_2981c1_gin", "fields": ["n"]},
+           {"name": "lab_allf_up_id_3b7a9d_idx", "fields": ["-up"]},
+           {"type": "BrinIndex", "name": "lab_allf_up_id_9110c8_brin", "fields": ["up"]}]}})"},
+      {"names of constraints of abstract models are expanded too",
+       {{"core", R"({"name": "Rated", "options": {"abstract": true, "constraints": [
+             {"type": "CheckConstraint", "name": "%(app_label)s_%(class)s_rate",
+              "condition": [">", {"F": "rate"}, 0]}]}, "fields": [
+             {"name": "rate", "type": "IntegerField"}]})"},
+        {"blog", R"({"name": "Book", "bases": ["core.Rated"]})"}},
+       "blog.book",
+       R"({"name": "Book", "fields": [
+         {"name": "id", "type": "BigAutoField", "primary_key": true},
+         {"name": "rate", "type": "IntegerField"}],
+         "options": {"constraints": [{"type": "CheckConstraint", "name": "blog_book_rate",
+           "condition": [">", {"F": "rate"}, 0]}]}})"},
       {"what says nothing is left out",
        {{"a", R"({"name": "Place", "fields": []}, {"name": "Cafe", "fields": [
              {"name": "at", "type": "OneToOneField", "to": "Place", "to_field": "id",
