@@ -129,7 +129,7 @@ bool is_positive(FieldType type) {
          type == FieldType::positive_big_integer;
 }
 
-bool accepts_empty_string(FieldType type) { return is_text(type); }
+bool accepts_empty_string(FieldType type) { return is_text(type) || type == FieldType::binary; }
 
 std::string_view name_of(OnDelete rule) {
   return on_delete_names[static_cast<std::size_t>(rule)].name;

@@ -239,6 +239,111 @@ TEST_CASE("fields come, go and change") {
   });
 }
 
+TEST_CASE("a difference anywhere inside a field is a difference") {
+  const auto array = [](int length, bool nested = false) {
+    Field field{.name = "x", .type = FieldType::array, .null = true};
+    field.base_field = std::make_shared<const Field>(text_field("", length));
+    if (!nested) return field;
+    Field outer{.name = "x", .type = FieldType::array, .null = true};
+    field.name = "";
+    outer.base_field = std::make_shared<const Field>(field);
+    return outer;
+  };
+  const auto meta = [](const char* value) {
+    Field field{.name = "x", .type = FieldType::json};
+    return defaulting(field, Json::parse(value));
+  };
+  const auto key = [](OnDelete rule) {
+    Field field = optional(key_field("x", "lib.Book"));
+    field.on_delete = rule;
+    return field;
+  };
+  const auto many = [](const std::string& in_table) {
+    Field field = many_field("x", "lib.Book");
+    field.db_table = in_table;
+    return field;
+  };
+  const std::vector<std::string> altered = {"Alter field x on book"};
+  check({
+      {"the same array", {book({array(5)})}, {book({array(5)})}, {}},
+      {"an item's length", {book({array(5)})}, {book({array(6)})}, altered},
+      {"that of an array in an array", {book({array(5, true)})}, {book({array(6, true)})}, altered},
+      {"the same document",
+       {book({meta(R"({"a": [1, {"b": 2}]})")})},
+       {book({meta(R"({"a": [1, {"b": 2}]})")})},
+       {}},
+      {"a value in a document",
+       {book({meta(R"({"a": [1, {"b": 2}]})")})},
+       {book({meta(R"({"a": [1, {"b": 3}]})")})},
+       altered},
+      {"a rule of deletion",
+       {book({key(OnDelete::cascade)})},
+       {book({key(OnDelete::protect)})},
+       altered},
+      {"the table of a relation", {book({many("")})}, {book({many("t")})}, altered},
+      {"a condition of an index",
+       {book({integer_field("n")},
+             with_indexes(
+                 {with(index("i", "title"), [](Index& i) { i.condition = positive("n"); })}))},
+       {book({integer_field("n")},
+             with_indexes(
+                 {with(index("i", "title"), [](Index& i) { i.condition = positive("id"); })}))},
+       {"Remove index i from book", "Create index i on field(s) title of model book"}},
+  });
+}
+
+TEST_CASE("operations come in Django's order") {
+  Options before;
+  before.indexes = {index("gone_idx", "gone"), index("old_idx", "kept")};
+  before.constraints = {check_on("gone_chk", "gone"), check_on("changed_chk", "kept")};
+  before.unique_together = {{"gone", "kept"}, {"kept", "title"}};
+  Options after;
+  after.base_manager_name = "all";
+  after.db_table_comment = "words";
+  after.db_table = "volumes";
+  after.order_with_respect_to = "writer";
+  after.indexes = {index("new_idx", "fresh"), index("young_idx", "kept")};
+  after.constraints = {check_on("new_chk", "fresh"), check_on("changed_chk", "id")};
+  after.unique_together = {{"fresh", "kept"}, {"kept", "title"}};
+  ScriptedQuestioner questioner;
+  questioner.renamed_models = {{"Old", "Young"}};
+  questioner.renamed_fields = {{"author", "writer"}};
+  const Operations operations =
+      found({author(), table("lib.Old", {text_field("only")}), table("lib.Removed"),
+             table("lib.Elsewhere", {}, unmanaged()),
+             book({integer_field("gone"), integer_field("kept"), text_field("altered"),
+                   key_field("author", "lib.Author")},
+                  before)},
+            {author(), table("lib.Young", {text_field("only")}), table("lib.Added"),
+             model("lib.Seen", {}, proxy(), {"lib.Author"}),
+             book({optional(integer_field("fresh")), integer_field("kept"),
+                   text_field("altered", 90), key_field("writer", "lib.Author")},
+                  after)},
+            questioner);
+  CHECK(described(operations) ==
+        std::vector<std::string>{"Rename model Old to Young",
+                                 "Create model Added",
+                                 "Create proxy model Seen",
+                                 "Delete model Elsewhere",
+                                 "Delete model Removed",
+                                 "Change Meta options on book",
+                                 "Alter book table comment",
+                                 "Remove constraint gone_chk from model book",
+                                 "Remove index gone_idx from book",
+                                 "Rename field author on book to writer",
+                                 "Rename index old_idx on book to young_idx",
+                                 "Alter unique_together for book (1 constraint(s))",
+                                 "Remove field gone from book",
+                                 "Add field fresh to book",
+                                 "Alter field altered on book",
+                                 "Set order_with_respect_to on book to writer",
+                                 "Alter unique_together for book (2 constraint(s))",
+                                 "Create index new_idx on field(s) fresh of model book",
+                                 "Create constraint new_chk on model book",
+                                 "Alter constraint changed_chk on book",
+                                 "Rename table for book to volumes"});
+}
+
 TEST_CASE("what never matters to a database or to rows changes nothing") {
   Field told = text_field("title");
   told.blank = true;
@@ -282,6 +387,14 @@ TEST_CASE("values for rows that are there are asked for where none follows from 
       {"a text that may be blank", with(text_field("x"), [](Field& f) { f.blank = true; }), false},
       {"a number that may be blank", with(plain("x"), [](Field& f) { f.blank = true; }), true},
       {"NULL", optional(plain("x")), false},
+      {"yes or no", Field{.name = "x", .type = FieldType::boolean}, true},
+      {"unique, by a function",
+       with(unique(Field{.name = "x", .type = FieldType::uuid}),
+            [](Field& f) { f.default_value = DefaultFunction{"uuid4"}; }),
+       false},
+      {"bytes that may be blank",
+       with(Field{.name = "x", .type = FieldType::binary}, [](Field& f) { f.blank = true; }),
+       false},
       {"a default", defaulting(plain("x"), Json::of(1)), false},
       {"a database default",
        with(plain("x"), [](Field& f) { f.db_default = Expression::literal(Json::of(1)); }), false},
@@ -322,7 +435,18 @@ TEST_CASE("a value for NULLs is asked for when a field may no longer be NULL") {
           {book({optional(integer_field("x"))})},
           {book({defaulting(integer_field("x"), Json::of(1))})},
           {"Alter field x on book"},
-          {}}});
+          {}},
+         {"with a default of the database",
+          {book({optional(integer_field("x"))})},
+          {book({with(integer_field("x"),
+                      [](Field& f) { f.db_default = Expression::literal(Json::of(1)); })})},
+          {"Alter field x on book"},
+          {}},
+         {"a text that may be blank",
+          {book({optional(text_field("x"))})},
+          {book({with(text_field("x"), [](Field& f) { f.blank = true; })})},
+          {"Alter field x on book"},
+          {"altered Book.x"}}});
 }
 
 TEST_CASE("indexes come, go, change and are renamed") {

@@ -74,7 +74,7 @@ bool is_auto(FieldType type);         ///< the three AutoFields
 bool is_text(FieldType type);         ///< varchar, text and citext columns
 bool is_integer(FieldType type);      ///< integer columns without the AutoFields
 bool is_positive(FieldType type);     ///< Positive…Field
-/// Types of which an empty string is a value (Django's `empty_strings_allowed`).
+/// Types of which an empty string, or no bytes, is a value (Django's `empty_strings_allowed`).
 bool accepts_empty_string(FieldType type);
 
 /// `{"function": "now"}` in files: evaluated when rows are filled, never left in the database.
