@@ -425,3 +425,70 @@ TEST_CASE("operations on unmanaged models and proxies ask nothing of a database"
     }
   }
 }
+
+TEST_CASE("changes that no table shows ask nothing of a database") {
+  Options options;
+  options.db_table = "books";
+  options.order_with_respect_to = "author";
+  const auto with = [](Field field, const auto& change) {
+    change(field);
+    return field;
+  };
+  const Field day{.name = "day", .type = FieldType::date, .null = true};
+  const Field pages = with(integer("pages"), [](Field& f) { f.db_column = "p"; });
+  const Operations start = {
+      {CreateModel{.name = "Author", .fields = {id(), text("name")}}},
+      {CreateModel{.name = "Book",
+                   .fields = {id(), text("title"), pages, day, key("author", "lab.Author"),
+                              key("editor", "lab.Author")},
+                   .options = options}}};
+  struct Silent {
+    std::string label;
+    Operation operation;
+    bool on_postgresql = true;
+  };
+  const Silent cases[] = {
+      {"another default", {AlterField{"book", with_default(text("title"), "x")}}},
+      {"a default by a function",
+       {AlterField{"book",
+                   with(day, [](Field& f) { f.default_value = DefaultFunction{"today"}; })}}},
+      {"a time that sets itself",
+       {AlterField{"book", with(day, [](Field& f) { f.auto_now = true; })}}},
+      {"another rule of deletion",
+       {AlterField{"book", with(key("author", "lab.Author"),
+                                [](Field& f) { f.on_delete = OnDelete::protect; })}}},
+      {"a reference that may be swapped",
+       {AlterField{"book", with(key("author", "lab.Author"),
+                                [](Field& f) { f.swappable = "AUTH_USER_MODEL"; })}}},
+      {"a column written out",
+       {AlterField{"book", with(text("title"), [](Field& f) { f.db_column = "title"; })}}},
+      {"a comment of a column",
+       {AlterField{"book", with(text("title"), [](Field& f) { f.db_comment = "c"; })}},
+       false},
+      {"a comment of a table", {AlterModelTableComment{"book", "c"}}, false},
+      {"a model that keeps its table", {RenameModel{"Book", "Tome"}}},
+      {"a field that keeps its column", {RenameField{"book", "pages", "leaves"}}},
+      {"the same table", {AlterModelTable{"book", "books"}}},
+      {"order within another key", {AlterOrderWithRespectTo{"book", "editor"}}},
+      {"options", {AlterModelOptions{.name = "book", .base_manager_name = "all"}}},
+      {"a name of the state alone",
+       {SeparateDatabaseAndState{nullptr, std::make_shared<const Operations>(Operations{
+                                              {RenameField{"book", "title", "heading"}}})}}},
+  };
+  for (const char* name : {"sqlite", "postgresql"}) {
+    const Dialect& dialect = dialect_for(name);
+    const Functions functions;
+    for (const Silent& item : cases) {
+      if (!item.on_postgresql && dialect.name() == "postgresql") continue;
+      CAPTURE(name);
+      CAPTURE(item.label);
+      Moment moment;
+      for (const Operation& operation : start) {
+        forward_steps(moment, "lab", operation, dialect, functions);
+      }
+      const Moment before = moment;
+      CHECK(forward_steps(moment, "lab", item.operation, dialect, functions).empty());
+      CHECK(backward_steps(before, moment, "lab", item.operation, dialect, functions).empty());
+    }
+  }
+}

@@ -344,6 +344,17 @@ std::vector<Story> options_of_fields() {
   Field binary_order = text_field("title");
   binary_order.db_collation = "NOCASE";
   const auto alter = [](const Field& field) { return Operations{{AlterField{"book", field}}}; };
+  Field changed_at = field_of(FieldType::date_time, "changed");
+  changed_at.auto_now = true;
+  Field made_on = field_of(FieldType::date, "made");
+  made_on.auto_now_add = true;
+  Field clock = field_of(FieldType::time, "clock");
+  clock.auto_now = true;
+  Field token = field_of(FieldType::uuid, "token");
+  token.default_value = DefaultFunction{"uuid4"};
+  token.unique = true;
+  Field stars = integer("stars");
+  stars.db_default = Expression::literal(Json::of(3));
   Operations with_cascade = base();
   with_cascade[1] = {CreateModel{
       .name = "Book", .fields = {id_field(), text_field("title"), integer("pages"), cascading}}};
@@ -367,6 +378,23 @@ std::vector<Story> options_of_fields() {
                       return field;
                     }()}}},
        {{"SELECT author_id FROM lab_book WHERE id = 1", "1"}}},
+      {"values that fields give by themselves to rows that are there",
+       base(),
+       base_rows,
+       {{AddField{"book", text_field("words")}},
+        {AddField{"book", field_of(FieldType::binary, "bytes")}},
+        {AddField{"book", changed_at}},
+        {AddField{"book", made_on}},
+        {AddField{"book", clock}},
+        {AddField{"book", token}},
+        {AddField{"book", text_field("unset", true)}},
+        {AddField{"book", stars}}},
+       {{"SELECT COUNT(*) FROM lab_book WHERE words = '' AND LENGTH(bytes) = 0", "2"},
+        {"SELECT COUNT(*) FROM lab_book WHERE changed IS NOT NULL AND made IS NOT NULL AND clock "
+         "IS NOT NULL",
+         "2"},
+        {"SELECT COUNT(DISTINCT token) FROM lab_book WHERE unset IS NULL", "2"},
+        {"SELECT SUM(stars) FROM lab_book", "6"}}},
       {"choices become a check",
        base(),
        base_rows,
@@ -449,6 +477,14 @@ std::vector<Story> models() {
       "INSERT INTO shop.author (id, name) VALUES (1, 'Ada');"
       "INSERT INTO shop.book (id, label, author_id, pages) VALUES (1, 'One', 1, 3);"
       "INSERT INTO shop.book_authors (id, book_id, author_id) VALUES (1, 1, 1)";
+  Options books;
+  books.db_table = "books";
+  const Operations kept_table = {
+      base()[0],
+      {CreateModel{.name = "Book",
+                   .fields = {id_field(), text_field("title"), many_field("authors", "lab.Author"),
+                              many_field("peers", "lab.Book")},
+                   .options = books}}};
   Operations heirs = base();
   heirs.push_back({CreateModel{.name = "Novel",
                                .fields = {link("book_ptr", "lab.Book"), text_field("plot")},
@@ -458,6 +494,15 @@ std::vector<Story> models() {
   Operations with_order = base();
   with_order.push_back({AlterOrderWithRespectTo{"book", "author"}});
   return {
+      {"a model that keeps its table is renamed, with what is named after it",
+       kept_table,
+       "INSERT INTO lab_author (id, name) VALUES (1, 'Ada');"
+       "INSERT INTO books (id, title) VALUES (1, 'One');"
+       "INSERT INTO books_authors (id, book_id, author_id) VALUES (1, 1, 1);"
+       "INSERT INTO books_peers (id, from_book_id, to_book_id) VALUES (1, 1, 1)",
+       {{RenameModel{"Book", "Tome"}}},
+       {{"SELECT title FROM books b JOIN books_authors a ON a.tome_id = b.id", "'One'"},
+        {"SELECT from_tome_id FROM books_peers WHERE to_tome_id = 1", "1"}}},
       {"a proxy, and a key to it",
        base(),
        base_rows,
@@ -724,6 +769,30 @@ TEST_CASE("AlterField never takes the rows of a relation with it") {
       CHECK(message == item.second);
       CHECK(drift(lab, lab.state_before_last()) == "");
     }
+  }
+}
+
+TEST_CASE("NULLs that get no value stop a field from being NOT NULL, on both databases alike") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    Lab lab(dialect);
+    lab.add("0001_initial",
+            {{CreateModel{.name = "M", .fields = {id_field(), text_field("note", true)}}}});
+    lab.migrate();
+    lab.execute("INSERT INTO lab_m (id, note) VALUES (1, NULL)");
+    const Dump before = lab.rows();
+    lab.add("0002_alter", {{AlterField{"m", text_field("note")}}});
+    std::string hint;
+    try {
+      lab.migrate();
+    } catch (const Error& error) {
+      hint = error.hint();
+    }
+    CHECK(hint.find("rows first") != std::string::npos);
+    CHECK(lab.rows() == before);
+    lab.execute("UPDATE lab_m SET note = 'x'");
+    lab.migrate();
+    CHECK(drift(lab, lab.state()) == "");
   }
 }
 
