@@ -211,9 +211,11 @@ class Lowering {
       add_unique(part_name(table_.name, {column.name}, "_uniq"), {column.name},
                  Key::Timing::immediate_always);
     } else if (wants_index(field)) {
-      add_plain_index(table_, column.name, field.db_tablespace);
+      add_plain_index(table_, column.name, index_tablespace(field.db_tablespace));
     }
-    if (is_unique(field) || wants_index(field)) add_like_index(table_, column, resolved);
+    if (is_unique(field) || wants_index(field)) {
+      add_like_index(table_, column, resolved, index_tablespace(field.db_tablespace));
+    }
     if (!relation) {
       if (const auto condition = dialect_.column_check(field, column.name)) {
         table_.checks.push_back(Check{.name = implicit_name({column.name}, "_check"),
@@ -247,6 +249,11 @@ class Lowering {
     table_.indexes.push_back(std::move(index));
   }
 
+  /// Indexes are where the table is, unless something else is said.
+  const std::string& index_tablespace(const std::string& own) const {
+    return own.empty() ? model_.options.db_tablespace : own;
+  }
+
   void add_plain_index(Table& table, const std::string& column,
                        const std::string& tablespace) const {
     TableIndex index{.name = part_name(table.name, {column}, "")};
@@ -257,7 +264,8 @@ class Lowering {
 
   /// PostgreSQL's extra index for LIKE 'x%' on indexed text. None where the column has a collation
   /// of its own: pattern operators refuse non-deterministic ones.
-  void add_like_index(Table& table, const Column& column, const Field& resolved) const {
+  void add_like_index(Table& table, const Column& column, const Field& resolved,
+                      const std::string& tablespace) const {
     if (!features_.like_indexes || !column.collation.empty()) return;
     const bool is_varchar = column.type.starts_with("varchar");
     if (!is_varchar && column.type != "text") return;
@@ -265,6 +273,7 @@ class Lowering {
     TableIndex index{.name = part_name(table.name, {column.name}, "_like")};
     index.parts.push_back(IndexPart{
         .column = column.name, .opclass = is_varchar ? "varchar_pattern_ops" : "text_pattern_ops"});
+    index.tablespace = tablespace;
     table.indexes.push_back(std::move(index));
   }
 
@@ -339,7 +348,15 @@ class Lowering {
       index.method = methods.at(declared.type);
       index.parameters = parameters(declared, index.parts);
     }
-    if (features_.schemas) index.tablespace = declared.db_tablespace;
+    if (features_.schemas) {
+      const Field* only = declared.fields.size() == 1
+                              ? model_.resolve_field(
+                                    declared.fields[0].substr(declared.fields[0][0] == '-' ? 1 : 0))
+                              : nullptr;
+      index.tablespace = !declared.db_tablespace.empty()
+                             ? declared.db_tablespace
+                             : index_tablespace(only ? only->db_tablespace : std::string());
+    }
     table_.indexes.push_back(std::move(index));
   }
 
@@ -437,7 +454,7 @@ class Lowering {
                           .collation = resolved.db_collation};
       table.columns.push_back(column);
       add_plain_index(table, column.name, field.db_tablespace);
-      add_like_index(table, column, resolved);
+      add_like_index(table, column, resolved, field.db_tablespace);
       if (field.db_constraint) {
         table.foreign_keys.push_back(foreign_key(table.name, column.name,
                                                  database_table(*target.model, dialect_),

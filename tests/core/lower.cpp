@@ -624,6 +624,41 @@ TEST_CASE("names too long for PostgreSQL are cut, and so are names made of them"
   CHECK(lower(state_of({model}), sqlite()).find("t_" + lower_case(name)));
 }
 
+TEST_CASE("indexes are in the tablespace of their field, else in that of their table") {
+  Field word = sized(FieldType::character, 5);
+  word.db_index = true;
+  Field number{.name = "n", .type = FieldType::integer, .db_index = true};
+  number.db_tablespace = "fast";
+  Field many = relation(FieldType::many_to_many, "all", "t.M");
+  many.db_tablespace = "slow";
+  ModelState model{.app = "t", .name = "M", .fields = {id(), word, number, many}};
+  model.options.db_tablespace = "wide";
+  model.options.indexes = {Index{.name = "own", .fields = {"c"}, .db_tablespace = "own"},
+                           Index{.name = "of_field", .fields = {"-n"}},
+                           Index{.name = "of_table", .fields = {"c", "n"}}};
+  const Schema schema = lower(state_of({model}), postgresql());
+  const Table& table = schema.at("t_m");
+  CHECK(table.tablespace == "wide");
+  const auto place = [&](const std::string& name) {
+    for (const TableIndex& index : table.indexes) {
+      if (index.name == name) return index.tablespace;
+    }
+    return std::string("no such index");
+  };
+  const std::string plain = index_name("t_m", {"c"}, "", 63);
+  CHECK(place(plain) == "wide");
+  CHECK(place(plain + "_like") == "wide");
+  CHECK(place(index_name("t_m", {"n"}, "", 63)) == "fast");
+  CHECK(place("own") == "own");
+  CHECK(place("of_field") == "fast");
+  CHECK(place("of_table") == "wide");
+  CHECK(schema.at("t_m_all").tablespace == "slow");
+  for (const TableIndex& index : schema.at("t_m_all").indexes) CHECK(index.tablespace == "slow");
+  const Table lite = lower(state_of({model}), sqlite()).at("t_m");
+  CHECK(lite.tablespace.empty());
+  for (const TableIndex& index : lite.indexes) CHECK(index.tablespace.empty());
+}
+
 TEST_CASE("proxy, unmanaged and abstract models have no table") {
   ModelState base{.app = "t", .name = "Base", .fields = {id()}};
   ModelState proxy{.app = "t", .name = "Proxy", .bases = {"t.Base"}};

@@ -313,3 +313,58 @@ CREATE INDEX "by_b" ON "t" ("b");
 -- checks that no foreign key was broken
 )");
 }
+
+TEST_CASE("sqlite: the text of a new table, with everything in a column") {
+  Column name = with_default(column("name"), "'x'", false);
+  name.type = "varchar(9)";
+  name.collation = "NOCASE";
+  Column computed = column("twice");
+  computed.generated = "\"a\" * 2";
+  computed.generated_stored = false;
+  Column stored = column("thrice");
+  stored.generated = "\"a\" * 3";
+  Table fresh{.name = "n",
+              .columns = {Column{.name = "id",
+                                 .type = "integer",
+                                 .nullable = false,
+                                 .identity = Column::Identity::by_default},
+                          name, column("a"), computed, stored, column("u_id")},
+              .primary_key = Key{.columns = {"id"}}};
+  fresh.checks = {Check{.condition = "\"a\" >= 0", .column = "a"},
+                  Check{.name = "c", .condition = "\"a\" < 9"}};
+  fresh.foreign_keys = {key("u_id", "u")};
+  fresh.foreign_keys[0].on_delete = "CASCADE";
+  TableIndex index = index_on("i", "name");
+  index.unique = true;
+  index.parts[0].descending = true;
+  index.condition = "\"a\" > 0";
+  fresh.indexes = {index};
+  const Script script = compiled(start(), {step::CreateTable{fresh}});
+  std::string text;
+  for (const ScriptItem& item : script.batches.at(0).items) {
+    text += std::get<Statement>(item.item).sql + ";\n";
+  }
+  CHECK(text == R"(CREATE TABLE "n" (
+    "id" integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "name" varchar(9) COLLATE NOCASE DEFAULT 'x' NOT NULL,
+    "a" integer NULL CHECK ("a" >= 0),
+    "twice" integer GENERATED ALWAYS AS ("a" * 2) VIRTUAL,
+    "thrice" integer GENERATED ALWAYS AS ("a" * 3) STORED,
+    "u_id" integer NULL REFERENCES "u" ("id") ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT "c" CHECK ("a" < 9)
+);
+CREATE UNIQUE INDEX "i" ON "n" ("name" DESC) WHERE "a" > 0;
+)");
+}
+
+TEST_CASE("sqlite: a key of several columns stands behind them") {
+  Table fresh{.name = "n",
+              .columns = {column("a"), column("b")},
+              .primary_key = Key{.columns = {"a", "b"}}};
+  const Script script = compiled(start(), {step::CreateTable{fresh}});
+  CHECK(std::get<Statement>(script.batches.at(0).items.at(0).item).sql == R"(CREATE TABLE "n" (
+    "a" integer NULL,
+    "b" integer NULL,
+    PRIMARY KEY ("a", "b")
+))");
+}
