@@ -65,8 +65,40 @@ TEST_CASE("models come, go and change in a state") {
   CHECK_FALSE(changed->options.managed);
   CHECK(changed->options.base_manager_name == "objects");
 
+  // What is not said goes back to its default.
+  advance(state, "lib", {AlterModelOptions{"Author"}});
+  CHECK(state.get({"lib", "author"})->options.managed);
+  CHECK(state.get({"lib", "author"})->options.base_manager_name.empty());
+  advance(state, "lib", {AlterModelTable{"author", ""}});
+  CHECK(table_name(*state.get({"lib", "author"})) == "lib_author");
+  CHECK(author->options.db_table.empty());  // a state is never changed under others that hold it
+
   advance(state, "lib", {DeleteModel{"AUTHOR"}});
   CHECK(state.size() == 0);
+}
+
+TEST_CASE("sets of fields and the order of rows are options that are replaced whole") {
+  const ProjectState state = library();
+  const auto together = [&](std::vector<std::vector<std::string>> sets) {
+    return after(state, {AlterUniqueTogether{"Book", std::move(sets)}}, "book")
+        .options.unique_together;
+  };
+  CHECK(together({{"title", "pages"}, {"pages"}}) ==
+        std::vector<std::vector<std::string>>{{"title", "pages"}, {"pages"}});
+  CHECK(together({}).empty());
+  CHECK(after(state, {AlterOrderWithRespectTo{"book", ""}}, "book")
+            .options.order_with_respect_to.empty());
+}
+
+TEST_CASE("states are equal where their models are, however they came about") {
+  const ProjectState one = state_of({table("a.A", {text_field("x")}), table("b.B")});
+  ProjectState other = state_of({table("b.B"), table("a.A")});
+  CHECK_FALSE((one == other));
+  advance(other, "a", {AddField{"a", text_field("x")}});
+  CHECK((one == other));
+  ProjectState renamed = one;
+  advance(renamed, "a", {RenameModel{"A", "a"}});
+  CHECK_FALSE((one == renamed));  // the case of a name counts
 }
 
 TEST_CASE("a default that only fills rows is not kept") {

@@ -110,6 +110,29 @@ TEST_CASE("what follows CreateModel becomes part of it") {
       {"options that keep it managed",
        {{create("A")}, {AlterModelOptions{"a", true, "objects"}}},
        {{create("A", {id_field()}, with([](Options& o) { o.base_manager_name = "objects"; }))}}},
+      {"options that are not there any more",
+       {{create("A", {id_field()}, with([](Options& o) { o.base_manager_name = "objects"; }))},
+        {AlterModelOptions{"a", true, ""}}},
+       {{create("A")}}},
+      {"rename field in sets and in the order",
+       {{create("A", {id_field(), key_field("a", "app.B"), plain("b")}, with([](Options& o) {
+                  o.unique_together = {{"a", "b"}};
+                  o.order_with_respect_to = "a";
+                }))},
+        {RenameField{"a", "a", "c"}}},
+       {{create("A", {id_field(), key_field("c", "app.B"), plain("b")}, with([](Options& o) {
+                  o.unique_together = {{"c", "b"}};
+                  o.order_with_respect_to = "c";
+                }))}}},
+      {"remove field, out of sets and the order",
+       {{create("A", {id_field(), key_field("a", "app.B"), plain("b")}, with([](Options& o) {
+                  o.unique_together = {{"a", "b"}};
+                  o.order_with_respect_to = "a";
+                }))},
+        {AlterUniqueTogether{"a", {}}},
+        {AlterOrderWithRespectTo{"a", ""}},
+        {RemoveField{"a", "a"}}},
+       {{create("A", {id_field(), plain("b")})}}},
       {"index",
        {{create("A")}, {AddIndex{"a", index}}},
        {{create("A", {id_field()}, indexed("i"))}}},
