@@ -7,6 +7,7 @@
 #include <turnstone/migrations/squash.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace turnstone::cli {
@@ -198,12 +199,12 @@ void note_stale(Context& context, const Files& files) {
   }
 }
 
-std::string next_number(const std::vector<std::string>& names) {
-  int highest = 0;
+std::string next_number(const std::vector<std::string>& names, int unnumbered) {
+  std::optional<int> highest;
   for (const std::string& name : names) {
-    highest = std::max(highest, migrations::migration_number(name).value_or(0));
+    highest = std::max(highest, migrations::migration_number(name));
   }
-  return migrations::number_text(highest + 1);
+  return migrations::number_text(highest.value_or(unnumbered) + 1);
 }
 
 }  // namespace turnstone::cli

@@ -51,7 +51,8 @@ Document show_and_write(Context& context, const Files& files, Draft& draft,
 /// One line, or nothing, for each app whose snapshot was of no use.
 void note_stale(Context& context, const Files& files);
 
-/// The number behind the highest one of an app's migrations, as four digits.
-std::string next_number(const std::vector<std::string>& names);
+/// The number behind the highest one of an app's migrations, as four digits; behind `unnumbered`
+/// where none has a number.
+std::string next_number(const std::vector<std::string>& names, int unnumbered = 0);
 
 }  // namespace turnstone::cli

@@ -49,7 +49,8 @@ Migration merge_of(Context& context, const std::string& app, const std::vector<B
   if (end.empty()) {
     end = "merge_" + (joined.size() > 47 ? context.surroundings.timestamp() : joined);
   }
-  merge.id = {app, next_number(names) + "_" + end};
+  // Branches without numbers are at least the second migrations of their app.
+  merge.id = {app, next_number(names, 1) + "_" + end};
   return merge;
 }
 

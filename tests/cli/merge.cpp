@@ -230,6 +230,25 @@ TEST_CASE("long names of branches give way to the time") {
   CHECK(session.exists("blog/migrations/0004_merge_20261125_1200.json"));
 }
 
+TEST_CASE("the number of a merge is behind the highest of the branches, or two") {
+  struct Case {
+    std::string left{};
+    std::string right{};
+    std::string merge{};
+  };
+  for (const Case& c : {Case{"0002_left", "0004_right", "0005_merge_0002_left_0004_right"},
+                        Case{"left", "0003_right", "0004_merge_0003_right_left"},
+                        Case{"left", "right", "0002_merge_left_right"}}) {
+    CAPTURE(c.merge);
+    Session session = blog_session("sqlite:///x.db");
+    REQUIRE(session.run("makemigrations").code == 0);
+    session.write("blog/migrations/" + c.left + ".json", migration("0001_initial", ""));
+    session.write("blog/migrations/" + c.right + ".json", migration("0001_initial", ""));
+    CHECK(session.run("makemigrations --merge").code == 0);
+    CHECK(session.exists("blog/migrations/" + c.merge + ".json"));
+  }
+}
+
 TEST_CASE("an empty migration") {
   Session session = blog_session("sqlite:///x.db");
   CHECK(session.run("makemigrations --empty blog").code == 0);
