@@ -148,6 +148,14 @@ void require_options(const Node& node, const Field& field) {
   if (field.type == FieldType::custom) need(!field.db_type.empty(), "\"db_type\"");
 }
 
+/// What stands for a type that only old models of Django have; empty for any other name.
+std::string successor_of_type(const std::string& name) {
+  if (name == "NullBooleanField") return "a BooleanField with \"null\": true";
+  if (name == "IPAddressField") return "GenericIPAddressField";
+  if (name == "CommaSeparatedIntegerField") return "CharField";
+  return {};
+}
+
 Field read_any_field(const Node& node, const std::string& app, bool named) {
   Field field;
   if (!node.is_object()) node.expected("a field object");
@@ -155,8 +163,10 @@ Field read_any_field(const Node& node, const std::string& app, bool named) {
   const Node type = node.at("type");
   const auto known = field_type_named(type.name());
   if (!known) {
+    const std::string successor = successor_of_type(type.name());
     type.fail("unknown field type \"" + type.name() + "\"",
-              did_you_mean(type.name(), field_type_names()));
+              successor.empty() ? did_you_mean(type.name(), field_type_names())
+                                : "Django gave it up for " + successor);
   }
   field.type = *known;
   std::optional<Node> default_node;

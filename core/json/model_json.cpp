@@ -51,6 +51,15 @@ const std::vector<std::string>& model_option_keys() {
 }
 
 Options read_options(const Node& node, const std::string& app, Attributes attributes) {
+  if (const auto together = node.find("index_together")) {
+    together->fail("Django gave \"index_together\" up", "list each as an index under \"indexes\"");
+  }
+  for (const char* key : {"required_db_vendor", "required_db_features"}) {
+    if (const auto required = node.find(key)) {
+      required->fail("a model cannot choose its database",
+                     "name the \"databases\" of its app in turnstone.json");
+    }
+  }
   node.only_keys(model_option_keys());
   Options options;
   options.db_table = node.text_at("db_table");

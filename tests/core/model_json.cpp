@@ -90,6 +90,17 @@ TEST_CASE("broken model files are refused with place, reason and nearest name") 
       {field_refusal(R"({"name": "x", "type": "Charfield"})"),
        "unknown field type \"Charfield\" (m: /models/0/fields/0/type); did you mean "
        "\"CharField\"?"},
+      {field_refusal(R"({"name": "x", "type": "NullBooleanField"})"),
+       "unknown field type \"NullBooleanField\" (m: /models/0/fields/0/type); Django gave it up "
+       "for "
+       "a BooleanField with \"null\": true"},
+      {field_refusal(R"({"name": "x", "type": "IPAddressField"})"),
+       "unknown field type \"IPAddressField\" (m: /models/0/fields/0/type); Django gave it up for "
+       "GenericIPAddressField"},
+      {field_refusal(R"({"name": "x", "type": "CommaSeparatedIntegerField", "max_length": 9})"),
+       "unknown field type \"CommaSeparatedIntegerField\" (m: /models/0/fields/0/type); Django "
+       "gave "
+       "it up for CharField"},
       {field_refusal(R"({"name": "x", "type": "TextField"}, {"name": "x", "type": "TextField"})"),
        "field \"x\" is there twice (m: /models/0/fields/1/name)"},
       {field_refusal(R"({"name": "x", "type": "CharField", "max_lenght": 5})"),
@@ -142,6 +153,12 @@ TEST_CASE("broken model files are refused with place, reason and nearest name") 
        "expected a text, found 1 (m: /models/0/fields/0/default/function)"},
       {option_refusal(R"("db_tabel": "t")"),
        "unknown key \"db_tabel\" (m: /models/0/options); did you mean \"db_table\"?"},
+      {option_refusal(R"("index_together": [["a", "b"]])"),
+       "Django gave \"index_together\" up (m: /models/0/options/index_together); list each as an "
+       "index under \"indexes\""},
+      {option_refusal(R"("required_db_vendor": "postgresql")"),
+       "a model cannot choose its database (m: /models/0/options/required_db_vendor); name the "
+       "\"databases\" of its app in turnstone.json"},
       {option_refusal(R"("managed": 0)"),
        "expected true or false, found 0 (m: /models/0/options/managed)"},
       {option_refusal(R"("unique_together": ["a", ["b"]])"),
