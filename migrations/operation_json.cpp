@@ -625,6 +625,17 @@ void collect(const Operations& operations, SqlFileUses& uses) {
   for (const Operation& operation : operations) match(operation, CollectSqlFiles{uses});
 }
 
+/// What to write instead of an operation that only Django has; empty for any other name.
+std::string word_for_django(std::string_view name) {
+  if (name == "RunPython") return "RunCpp runs a function of the program";
+  if (name == "AlterIndexTogether") return "AddIndex and RemoveIndex change one index each";
+  if (name == "AlterModelManagers") return "managers are no part of a state: leave it out";
+  if (name != "CreateExtension" && name.ends_with("Extension")) {
+    return "write CreateExtension with the \"name\" of the extension";
+  }
+  return {};
+}
+
 }  // namespace
 
 Operation read_operation(const Node& node, const std::string& app, const SqlFiles& files) {
@@ -632,7 +643,8 @@ Operation read_operation(const Node& node, const std::string& app, const SqlFile
   const Node tag = node.at("op");
   std::optional<Operation> found = read_any(tag.name(), node, app, files, all);
   if (!found) {
-    std::string hint = did_you_mean(tag.text(), operation_names());
+    std::string hint = word_for_django(tag.text());
+    if (hint.empty()) hint = did_you_mean(tag.text(), operation_names());
     if (hint.empty()) hint = "known operations: " + join(operation_names(), ", ");
     tag.fail("unknown operation \"" + tag.text() + "\"", hint);
   }

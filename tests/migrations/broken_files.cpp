@@ -107,6 +107,21 @@ TEST_CASE("broken migration files are refused with place and advice") {
        "SeparateDatabaseAndState, "
        "CreateExtension, CreateCollation, RemoveCollation, AddIndexConcurrently, "
        "RemoveIndexConcurrently, AddConstraintNotValid, ValidateConstraint"},
+      {"Django's code", holding(R"({"op": "RunPython", "code": "f"})"),
+       "unknown operation \"RunPython\" (m.json: /operations/0/op); RunCpp runs a function of the "
+       "program"},
+      {"Django's index_together",
+       holding(R"({"op": "AlterIndexTogether", "name": "b", "index_together": []})"),
+       "unknown operation \"AlterIndexTogether\" (m.json: /operations/0/op); AddIndex and "
+       "RemoveIndex change one index each"},
+      {"Django's managers", holding(R"({"op": "AlterModelManagers", "name": "b", "managers": []})"),
+       "unknown operation \"AlterModelManagers\" (m.json: /operations/0/op); managers are no part "
+       "of "
+       "a state: leave it out"},
+      {"Django's extensions", holding(R"({"op": "HStoreExtension"})"),
+       "unknown operation \"HStoreExtension\" (m.json: /operations/0/op); write CreateExtension "
+       "with "
+       "the \"name\" of the extension"},
       {"unknown key of an operation", holding(R"({"op": "DeleteModel", "nmae": "Tag"})"),
        "unknown key \"nmae\" (m.json: /operations/0); did you mean \"name\"?"},
       {"missing key", holding(R"({"op": "RenameModel", "old_name": "Tag"})"),
