@@ -296,16 +296,17 @@ void ScriptRun::run(const ScriptItem& item, bool in_transaction) {
 }
 
 void ScriptRun::perform(const ScriptItem& item) {
-  if (const auto* statement = std::get_if<Statement>(&item.item)) {
+  const auto* statement = std::get_if<Statement>(&item.item);
+  std::optional<Progress> progress;
+  if (std::holds_alternative<CodeCall>(item.item) || (statement && statement->scans_rows)) {
+    const std::string what = item.operation == ScriptItem::npos
+                                 ? compiled_.migration->id.text()
+                                 : describe(compiled_.migration->operations[item.operation]);
+    Reporter& reporter = with_.reporter;
+    progress.emplace(with_.connection, [what, &reporter] { reporter.progress(what); });
+  }
+  if (statement) {
     with_.reporter.step(statement->sql);
-    std::optional<Progress> progress;
-    if (statement->scans_rows) {
-      const std::string what = item.operation == ScriptItem::npos
-                                   ? compiled_.migration->id.text()
-                                   : describe(compiled_.migration->operations[item.operation]);
-      Reporter& reporter = with_.reporter;
-      progress.emplace(with_.connection, [what, &reporter] { reporter.progress(what); });
-    }
     with_.connection.execute(statement->sql, statement->parameters);
   } else if (const auto* call = std::get_if<CodeCall>(&item.item)) {
     const MigrationFunction* function = with_.functions.find(call->function);

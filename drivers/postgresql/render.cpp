@@ -272,8 +272,10 @@ class Renderer {
   void operator()(const step::RawSql& s) {
     for (const step::RawSql::Item& item : s.items) {
       const bool bound = !item.parameters.empty();
+      // What it reads is not known.
       Statement statement{.sql = bound ? numbered_placeholders(item.sql) : item.sql,
-                          .parameters = item.parameters};
+                          .parameters = item.parameters,
+                          .scans_rows = true};
       if (writer_.atomic()) {
         writer_.data(std::move(statement));
       } else {

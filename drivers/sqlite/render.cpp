@@ -132,7 +132,9 @@ struct Render {
   Items operator()(const step::RawSql& s) const {
     Items items;
     for (const step::RawSql::Item& item : s.items) {
-      items.push_back(Statement{.sql = item.sql, .parameters = item.parameters});
+      // What it reads is not known.
+      items.push_back(
+          Statement{.sql = item.sql, .parameters = item.parameters, .scans_rows = true});
     }
     return items;
   }

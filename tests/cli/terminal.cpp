@@ -15,7 +15,8 @@ namespace {
 /// The real executable on a terminal of its own.
 class Terminal {
  public:
-  Terminal(const std::filesystem::path& folder, std::vector<std::string> arguments) {
+  Terminal(const std::filesystem::path& folder, std::vector<std::string> arguments,
+           const std::map<std::string, std::string>& environment = {}) {
     arguments.insert(arguments.begin(), TURNSTONE_EXECUTABLE);
     std::vector<char*> pointers;
     pointers.reserve(arguments.size() + 1);
@@ -27,6 +28,7 @@ class Terminal {
     if (chdir(folder.c_str()) != 0) _exit(126);
     unsetenv("DATABASE_URL");
     setenv("NO_COLOR", "1", 1);
+    for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
     execv(pointers.front(), pointers.data());
     _exit(127);
   }
@@ -132,6 +134,57 @@ TEST_CASE("--noinput asks nothing, on a terminal too") {
   Terminal terminal(session.path(), {"makemigrations", "--noinput"});
   CHECK(terminal.ends() == 3);
   CHECK(terminal.seen().find("--rename blog.Author.name:full_name") != std::string::npos);
+}
+
+TEST_CASE("colours are for terminals, and can be had without") {
+  struct Case {
+    const char* label;
+    std::vector<std::string> arguments;
+    std::map<std::string, std::string> environment;
+    bool coloured;
+  };
+  const std::map<std::string, std::string> able{{"NO_COLOR", ""}, {"TERM", "xterm"}};
+  const Case cases[] = {
+      {"on a terminal", {"makemigrations", "--dry-run"}, able, true},
+      {"an error", {"migrat"}, able, true},
+      {"the flag", {"makemigrations", "--dry-run", "--no-color"}, able, false},
+      {"the variable",
+       {"makemigrations", "--dry-run"},
+       {{"NO_COLOR", "1"}, {"TERM", "xterm"}},
+       false},
+      {"a terminal that has none",
+       {"makemigrations", "--dry-run"},
+       {{"NO_COLOR", ""}, {"TERM", "dumb"}},
+       false},
+      {"JSON", {"makemigrations", "--dry-run", "--format", "json"}, able, false},
+  };
+  const Session session = blog_session();
+  for (const Case& c : cases) {
+    CAPTURE(c.label);
+    Terminal terminal(session.path(), c.arguments, c.environment);
+    terminal.ends();
+    CHECK((terminal.seen().find("\033[") != std::string::npos) == c.coloured);
+  }
+}
+
+TEST_CASE("a long statement of a migration shows on a terminal that it goes on") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    const ScratchDatabase database(dialect);
+    const Session session = blog_session();
+    const std::string statement =
+        dialect == "sqlite"
+            ? "SELECT COUNT(*) FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM "
+              "c WHERE n < 15000000) SELECT n FROM c)"
+            : "SELECT pg_sleep(2)";
+    session.write(
+        "blog/migrations/0001_long.json",
+        R"({"turnstone": 1, "operations": [{"op": "RunSQL", "sql": [")" + statement + R"("]}]})");
+    Terminal terminal(session.path(), {"migrate", "--database", database.url()});
+    CHECK(terminal.shows("Applying blog.0001_long... Raw SQL operation ("));
+    CHECK(terminal.shows("Applying blog.0001_long... OK ("));
+    CHECK(terminal.ends() == 0);
+  }
 }
 
 TEST_CASE("the executable runs on a terminal from makemigrations to a shell") {

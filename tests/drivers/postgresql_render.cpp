@@ -248,6 +248,7 @@ TEST_CASE("statements that read every row are marked, but not on new tables") {
     return std::get<Statement>(script.batches.back().items.back().item).scans_rows;
   };
   CHECK(scans({step::AddConstraint{"t", check}}));
+  CHECK(scans({step::RawSql{.items = {{.sql = "UPDATE t SET a = 1"}}}}));
   CHECK_FALSE(scans({step::CreateTable{table("t", {})}, step::AddConstraint{"t", check}}));
   CHECK_FALSE(scans({step::AddColumn{.table = "t", .column = column("a", "integer", true)}}));
   CHECK_FALSE(scans({step::DropColumn{"t", column("a", "integer")}}));

@@ -16,7 +16,7 @@ namespace turnstone {
 struct Statement {
   std::string sql{};
   std::vector<Value> parameters{};
-  /// True where the database reads every row of a table for it: shown with progress.
+  /// True where the database reads every row of a table for it, or may: shown with progress.
   bool scans_rows = false;
 };
 
