@@ -126,6 +126,10 @@ class Session {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
     const int code = sqlite3_extended_errcode(database());
     std::string message = sqlite3_errmsg(database());
+    if ((code & 0xff) == SQLITE_NOTADB) {  // what was asked for first has no part in it
+      throw DatabaseError("cannot open the database file " + path_ + ": " + message,
+                          details_of(code, message), {});
+    }
     if (timed_out_) message = "the statement took longer than the statement timeout";
     std::replace(message.begin(), message.end(), '\n', ' ');
     throw DatabaseError(message, details_of(code, message), std::string(sql));

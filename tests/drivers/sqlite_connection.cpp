@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "drivers/sqlite_support.h"
@@ -213,6 +214,13 @@ TEST_CASE("sqlite: a file that cannot be opened is named") {
   CHECK_THROWS_WITH_AS(
       sqlite::connect(path, {}),
       ("cannot open the database file " + path + ": unable to open database file").c_str(),
+      DatabaseError);
+  const std::string letter = (folder.path() / "letter.txt").string();
+  std::ofstream(letter) << "Dear reader, this is no database at all, and was never meant to be.\n";
+  const auto db = sqlite::connect(letter, {});
+  CHECK_THROWS_WITH_AS(
+      db->query("SELECT 1 FROM sqlite_schema"),
+      ("cannot open the database file " + letter + ": file is not a database").c_str(),
       DatabaseError);
 }
 
