@@ -80,6 +80,19 @@ struct Run {
   const Backend& backend() const { return backend_for(database.url); }
 };
 
+/// Where the lock is one of the whole database (SQLite), no attempt to get it waits longer than
+/// `--lock-timeout` says.
+void bound_waiting(Run& run) {
+  const auto most = lock_timeout(run.options.lock_timeout);
+  if (!most || run.backend().dialect().features().advisory_locks) return;
+  std::string& own = run.database.options.lock_timeout;
+  const std::string usual = is_timeout(own) ? own : "5s";
+  const auto waits = lock_timeout(usual)->count();  // 0: for ever
+  if (waits == 0 || *most < std::chrono::milliseconds(waits)) {
+    own = std::to_string(std::max<std::int64_t>(most->count(), 1)) + "ms";
+  }
+}
+
 std::vector<Target> targets_of(const Run& run, const Graph& graph) {
   const MigrateOptions& options = run.options;
   if (options.app.empty()) return {};
@@ -332,6 +345,8 @@ int apply(Run& run, const Graph& graph) {
   show_header(run, graph);
   output.text(output.painted(Role::heading, "Running migrations:") + "\n");
   MigrateReporter reporter(output);
+  std::vector<MigrationId> accepted;
+  if (run.options.accept_edited) accepted = migrations::edited_files(graph, run.history);
   try {
     migrations::migrate(*run.connection, run.backend(), run.files,
                         registered_functions(run.context), run.targets, execute_options(run),
@@ -342,6 +357,9 @@ int apply(Run& run, const Graph& graph) {
     output.error(error, done.set("migrations", reporter.document()));
     if (!output.json()) show_remains(run, reporter);
     return exit_code(error.kind());
+  }
+  for (const MigrationId& id : accepted) {
+    output.text("  Accepted " + id.text() + " as it is now\n");
   }
   if (reporter.begun() == 0) output.text("  No migrations to apply.\n");
   Document document = base_document(run);
@@ -368,12 +386,16 @@ int migrate(Context& context, const MigrateOptions& options) {
     return in_every_database(context, labels, true, [&] { return migrate(context, one); });
   }
   Run run{.context = context, .options = options, .project = open_project(context)};
+  if (options.app == "zero" && !run.project.find_app("zero")) {
+    throw Error(ErrorKind::usage, "zero needs an app", {}, "migrate APP zero");
+  }
   if (!options.app.empty()) check_labels(context, run.project, {options.app});
   run.database = choose_database(context, run.project);
   run.project = project_on(run.project, run.database);
   if (!options.app.empty()) check_labels(context, run.project, {options.app});
   note_unsettled_snapshots(context, run.project);
   run.files = load_migrations(run.project);
+  bound_waiting(run);
   run.connection = connect(run.project, run.database);
   if (options.prune) return prune(run);
   run.history =

@@ -2,6 +2,8 @@
 #include <turnstone/drivers/open.h>
 #include <turnstone/models.h>
 
+#include <chrono>
+
 #include "cli/session.h"
 #include "json/tree.h"
 
@@ -211,7 +213,9 @@ TEST_CASE("history may be recorded, forgotten and accepted without running") {
   CHECK(found.code == 1);
   CHECK(found.err.find("blog.0001_initial was edited since it was applied") != std::string::npos);
   CHECK(session.run("migrate --plan").err.find("warning: blog.0001_initial was edited") == 0);
-  CHECK(session.run("migrate --accept-edited").code == 0);
+  CHECK(session.run("migrate --accept-edited")
+            .out.find("  Accepted blog.0001_initial as it is "
+                      "now\n") != std::string::npos);
   CHECK(session.run("migrate").code == 0);
 
   // A row without a file.
@@ -230,6 +234,101 @@ TEST_CASE("history may be recorded, forgotten and accepted without running") {
         "Pruning migrations:\n  Pruning blog.0002_gone OK\n");
   CHECK(session.run("migrate blog --prune").out ==
         "Pruning migrations:\n  No migrations to prune.\n");
+}
+
+TEST_CASE("a history that does not fit the files stops migrate, and check tells it") {
+  const ScratchDatabase database("sqlite");
+  Session session = blog_session(database.url());
+  REQUIRE(session.run("makemigrations").code == 0);
+  REQUIRE(session.run("makemigrations blog --empty --name more").code == 0);
+  REQUIRE(session.run("migrate").code == 0);
+  database.connect()->execute("DELETE FROM turnstone_migrations WHERE name = '0001_initial'");
+  const std::string message =
+      "error: blog.0002_more is applied, but blog.0001_initial, which it depends on, is not\n";
+  for (const char* line : {"migrate", "migrate --plan", "migrate --check", "migrate --sql"}) {
+    CAPTURE(line);
+    const Ran refused = session.run(line);
+    CHECK(refused.code == 3);
+    CHECK(refused.err.find(message) == 0);
+    CHECK(refused.err.find("--fake") != std::string::npos);
+  }
+  const Ran found = session.run("check --database " + database.url());
+  CHECK(found.code == 1);
+  CHECK(found.err.find(message) != std::string::npos);
+  CHECK(session.run("showmigrations").out == "blog\n [ ] 0001_initial\n [X] 0002_more\n");
+}
+
+TEST_CASE("the timeouts of a project bound how long a busy table is waited for") {
+  for (const std::string& dialect : test_dialects()) {
+    if (dialect == "sqlite") continue;  // one writer at a time: --lock-timeout is all there is
+    const ScratchDatabase database(dialect);
+    Session session = blog_session();
+    session.write("turnstone.json",
+                  R"({"apps": {"blog": {}}, "databases": {"default": {"url": ")" + database.url() +
+                      R"(", "lock_timeout": "200ms", "statement_timeout": "1s"}}})");
+    REQUIRE(session.run("makemigrations").code == 0);
+    REQUIRE(session.run("migrate").code == 0);
+    session.write("blog/migrations/0002_smaller.json", R"({
+      "turnstone": 1, "dependencies": [["blog", "0001_initial"]],
+      "operations": [{"op": "RemoveField", "model_name": "book", "name": "price"}]})");
+    const auto reader = database.connect();
+    reader->execute("BEGIN; LOCK TABLE blog_book IN ACCESS SHARE MODE");
+    const Ran busy = session.run("migrate");
+    CHECK(busy.code == 3);
+    CHECK(busy.err.find("lock timeout") != std::string::npos);
+    CHECK(busy.err.find("nothing of blog.0002_smaller was done") != std::string::npos);
+    reader->execute("ROLLBACK");
+    CHECK(session.run("migrate").code == 0);
+    session.write("blog/migrations/0003_slow.json", R"json({
+      "turnstone": 1, "dependencies": [["blog", "0002_smaller"]],
+      "operations": [{"op": "RunSQL", "sql": "SELECT pg_sleep(20)"}]})json");
+    const Ran slow = session.run("migrate");
+    CHECK(slow.code == 3);
+    CHECK(slow.err.find("statement timeout") != std::string::npos);
+    CHECK(session.run("showmigrations").out.find("[ ] 0003_slow") != std::string::npos);
+  }
+}
+
+TEST_CASE("--lock-timeout bounds how long another migrate is waited for") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    const ScratchDatabase database(dialect);
+    Session session = blog_session(database.url());
+    REQUIRE(session.run("makemigrations").code == 0);
+    REQUIRE(session.run("migrate").code == 0);
+    REQUIRE(session.run("makemigrations blog --empty --name more").code == 0);
+    const auto holder = database.connect();
+    std::unique_ptr<Backend::Lock> lock;
+    if (dialect == "sqlite") {
+      holder->execute("BEGIN IMMEDIATE");
+    } else {
+      lock = database.backend().lock(*holder, {}, [] {});
+    }
+    const auto start = std::chrono::steady_clock::now();
+    for (const char* time : {"0", "100ms"}) {
+      CAPTURE(time);
+      const Ran locked = session.run(std::string("migrate --lock-timeout ") + time);
+      CHECK(locked.code == 3);
+      CHECK(locked.err.find(dialect == "sqlite" ? "wait longer with --lock-timeout"
+                                                : "holds it; wait for it") != std::string::npos);
+    }
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(4));
+    if (dialect == "sqlite") holder->execute("ROLLBACK");
+    lock.reset();
+    CHECK(session.run("migrate --lock-timeout 0").code == 0);
+  }
+}
+
+TEST_CASE("a preview shows the files that would be written") {
+  Session session = blog_session();
+  const Ran shown = session.run("makemigrations --dry-run -v 3");
+  CHECK(shown.code == 0);
+  const std::size_t text = shown.out.find("Full text of '0001_initial.json':\n{\n");
+  REQUIRE(text != std::string::npos);
+  CHECK_FALSE(session.exists("blog/migrations"));
+  REQUIRE(session.run("makemigrations").code == 0);
+  CHECK(shown.out.substr(shown.out.find('{', text)) ==
+        session.read("blog/migrations/0001_initial.json"));
 }
 
 TEST_CASE("what cannot be taken back is shown in the plan and refused before anything runs") {

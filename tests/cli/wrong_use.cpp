@@ -36,6 +36,7 @@ TEST_CASE("wrong use ends with exit code 2 and says what was meant") {
       {"migrate shop",
        "error: there is no app \"shop\"\n  where: turnstone.json\n  hint: known: "
        "blog\n"},
+      {"migrate zero", "error: zero needs an app\n  hint: migrate APP zero\n"},
       {"migrate blog 0009",
        "error: app \"blog\" has no migration that begins with \"0009\"\n  "
        "hint: the latest one is 0001_initial\n"},
@@ -99,6 +100,17 @@ TEST_CASE("flags of every command may stand before the command") {
   Session session = blog_session();
   CHECK(session.run("--format json check").out.starts_with("{"));
   CHECK(session.run("-v 0 check").out.empty());
+}
+
+TEST_CASE("the version is told, and a flag of one command alone is none of the others") {
+  Session session;
+  const Ran version = session.run("--version");
+  CHECK(version.code == 0);
+  CHECK(version.out.starts_with("turnstone 0."));
+  for (const char* line : {"migrate --dry-run", "check --backwards", "--plan migrate"}) {
+    CAPTURE(line);
+    CHECK(session.run(line).code == 2);
+  }
 }
 
 TEST_CASE("without a project the way to one is told") {
