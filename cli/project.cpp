@@ -258,9 +258,13 @@ std::string expanded(const std::string& text, const Environment& environment,
     if (found == environment.end()) {
       std::vector<std::string> names;
       for (const auto& entry : environment) names.push_back(entry.first);
-      const std::string near = did_you_mean(name, names);
+      std::string hint = did_you_mean(name, names);
+      if (hint.empty()) {
+        const bool of_database = where.find("/databases/") != std::string::npos;
+        hint = of_database ? "set it, or choose another database with --database" : "set it";
+      }
       throw Error(ErrorKind::bad_file, "the environment variable " + name + " is not set", where,
-                  near.empty() ? "set it, or choose another database with --database" : near);
+                  hint);
     }
     result += text.substr(at, begin - at) + found->second;
     at = end + 1;

@@ -241,9 +241,10 @@ Default TerminalQuestioner::value_for(const ModelState& model, const Field& fiel
     const std::string function = function_word(answer, field);
     if (!function.empty()) return DefaultFunction{function};
     std::string wrong;
+    std::optional<Json> given;
     try {
-      const Json value = Json::parse(answer);
-      if (!value.is_null()) return default_from(value, field, *type);
+      given = Json::parse(answer);
+      if (!given->is_null()) return default_from(*given, field, *type);
       wrong = "null is what it may not be";
     } catch (const Error& error) {
       wrong = error.what();
@@ -255,8 +256,9 @@ Default TerminalQuestioner::value_for(const ModelState& model, const Field& fiel
         const Default value = default_from(Json::of(answer), field, *type);
         prompt_.say("Taken as the text " + Json::of(answer).text() + ".\n");
         return value;
-      } catch (const Error&) {
-        // The first message is the better one.
+      } catch (const Error& error) {
+        // Of what is no JSON at all it says little that it is none.
+        if (!given) wrong = error.what();
       }
     }
     prompt_.say("That does not fit: " + wrong + ". Please try again.\n");

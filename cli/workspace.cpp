@@ -236,6 +236,7 @@ std::unique_ptr<Connection> connect(const Project& project, const ChosenDatabase
     return turnstone::connect(database.url, project.root, database.options);
   } catch (Error& error) {
     error.at("database " + database.name());
+    error.advise("look whether the URL is right and the database can be reached");
     throw;
   }
 }

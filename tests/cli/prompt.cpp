@@ -105,6 +105,8 @@ TEST_CASE("a value that does not fit is asked for again") {
         std::string::npos);
   CHECK(said.find("Please choose a number from 1 to 2") != std::string::npos);
   CHECK(said.find("Please give a value") != std::string::npos);
+  CHECK(said.find("That does not fit: expected a whole number between -2147483648 and 2147483647 "
+                  "for an IntegerField, found \"abc\". Please try again.\n") != std::string::npos);
   CHECK(said.find("That does not fit: null is what it may not be.") != std::string::npos);
 }
 
