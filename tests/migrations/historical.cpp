@@ -1,13 +1,25 @@
 #include <doctest/doctest.h>
+#include <malloc.h>
+
+#include <algorithm>
 
 #include "support/fields.h"
 #include "support/lab.h"
+
+/// There with a sanitizer, whose heap `mallinfo2` does not see.
+extern "C" __attribute__((weak)) std::size_t __sanitizer_get_current_allocated_bytes();
 
 using namespace turnstone;
 using namespace turnstone::migrations;
 using namespace turnstone::test;
 
 namespace {
+
+std::size_t allocated() {
+  if (__sanitizer_get_current_allocated_bytes) return __sanitizer_get_current_allocated_bytes();
+  const auto heap = mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
 
 std::int64_t n(std::int64_t number) { return number; }
 std::string s(const char* text) { return text; }
@@ -151,6 +163,41 @@ TEST_CASE("historical rows: each visits every row once while rows are changed") 
       tags.each([&](const HistoricalRow&) { ++odd; }, {{"label", s("new")}});
       CHECK(odd == 1201);
     });
+  }
+}
+
+TEST_CASE("historical rows: each takes no more memory for more rows") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    Lab lab(dialect);
+    const Field words = field_of(FieldType::text, "words");
+    lab.add("0001_first", {{CreateModel{.name = "Note", .fields = {id_field(), words}}}});
+    std::vector<std::size_t> most;
+    lab.functions().add("lab.read", [&](MigrationContext& context) {
+      std::size_t highest = 0;
+      std::size_t bytes = 0;
+      int count = 0;
+      context.model("lab.Note").each([&](const HistoricalRow& row) {
+        bytes += row.text("words").size();
+        if (++count % 100 == 0) highest = std::max(highest, allocated());
+      });
+      CHECK(bytes == static_cast<std::size_t>(count) * 1000);
+      most.push_back(highest);
+    });
+    lab.migrate();
+    const std::string thousand =
+        dialect == "sqlite" ? "printf('%01000d', n)" : "lpad(n::text, 1000, '0')";
+    for (const std::string more : {"5000", "20000"}) {
+      lab.execute(
+          "INSERT INTO lab_note (words) WITH RECURSIVE c(n) AS "
+          "(SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < " +
+          more + ") SELECT " + thousand + " FROM c");
+      lab.add("0002_read_" + more, {{RunCpp{.code = "lab.read", .reverse_code = "noop"}}});
+      lab.migrate();
+    }
+    REQUIRE(most.size() == 2);
+    // 20 MB more of rows.
+    CHECK(most[1] < most[0] + 4'000'000);
   }
 }
 
