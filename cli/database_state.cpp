@@ -21,16 +21,20 @@ RowsDatabase open_rows(Context& context) {
 }
 
 DatabaseState state_of(const RowsDatabase& database) {
-  const std::vector<migrations::Migration> files = load_migrations(database.project);
-  const migrations::History history = history_here(
-      database.project, migrations::recorder::read(*database.connection, *database.backend));
+  return state_of(database.project, load_migrations(database.project),
+                  history_here(database.project, migrations::recorder::read(*database.connection,
+                                                                            *database.backend)));
+}
+
+DatabaseState state_of(const Project& project, const std::vector<migrations::Migration>& files,
+                       const migrations::History& history) {
   const Graph graph(files, &history);
   DatabaseState found;
   std::vector<MigrationId> applied;
   for (const MigrationId& id : graph.full_order()) {
     (graph.is_applied(id, history) ? applied : found.pending).push_back(id);
   }
-  found.state = found.pending.empty() ? stored_state(database.project, files, graph).state
+  found.state = found.pending.empty() ? stored_state(project, files, graph).state
                                       : migrations::replay(graph, applied);
   return found;
 }

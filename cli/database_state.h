@@ -25,6 +25,9 @@ struct DatabaseState {
   ProjectState state{};
   std::vector<migrations::MigrationId> pending{};  ///< in the order they would be applied
 };
+/// The same by files and history that are read already; `files` are those of `project`.
+DatabaseState state_of(const Project& project, const std::vector<migrations::Migration>& files,
+                       const migrations::History& history);
 /// Reads the history within the transaction that is open.
 DatabaseState state_of(const RowsDatabase& database);
 

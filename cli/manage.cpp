@@ -128,7 +128,12 @@ class CommandLine {
     add_retiresquash();
     add_optimizemigration();
     add_showmigrations();
+    add_history();
     add_check();
+    add_diff();
+    add_schema();
+    add_inspectdb();
+    add_adopt();
     add_flush();
     add_dumpdata();
     add_loaddata();
@@ -208,7 +213,12 @@ class CommandLine {
   void add_retiresquash();
   void add_optimizemigration();
   void add_showmigrations();
+  void add_history();
   void add_check();
+  void add_diff();
+  void add_schema();
+  void add_inspectdb();
+  void add_adopt();
   void add_flush();
   void add_dumpdata();
   void add_loaddata();
@@ -234,6 +244,11 @@ class CommandLine {
   RetiresquashOptions retiresquash_{};
   OptimizemigrationOptions optimizemigration_{};
   ShowmigrationsOptions showmigrations_{};
+  HistoryOptions history_{};
+  DiffOptions diff_{};
+  SchemaOptions schema_{};
+  InspectdbOptions inspectdb_{};
+  AdoptOptions adopt_{};
   CheckOptions check_{};
   FlushOptions flush_{};
   DumpdataOptions dumpdata_{};
@@ -316,6 +331,8 @@ void CommandLine::add_migrate() {
                     "every database of turnstone.json in turn, up to\none that fails");
   command->add_flag("--accept-edited", o.accept_edited,
                     "take files edited after they were applied as\nthey are");
+  command->add_flag("--require-clean", o.require_clean,
+                    "refuse where the database is not what its\nmigrations made (see diff)");
   command
       ->add_option("--lock-timeout", o.lock_timeout,
                    "how long to wait for another migrate: 10s,\n500ms; 0 does not wait")
@@ -410,15 +427,98 @@ void CommandLine::add_showmigrations() {
   command->add_option("APP", showmigrations_.apps, "apps to show; all unless given");
   command->add_flag("-l,--list", showmigrations_.list, "by app, as is usual");
   command->add_flag("-p,--plan", showmigrations_.plan, "in the order they are applied");
+  command->add_flag("--graph", showmigrations_.graph,
+                    "as a drawing, latest first: * applied, o not");
   command->add_flag("--all-databases", showmigrations_.all_databases,
                     "every database of turnstone.json");
+}
+
+void CommandLine::add_history() {
+  CLI::App* command = add({"history",
+                           "Lists what is applied in a database, in that order.\nWith the time "
+                           "(UTC) and the digest of the file as it was applied.",
+                           "@ history blog"},
+                          [this](Context& context) { return history(context, history_); });
+  command->add_option("APP", history_.apps, "apps to list; all unless given");
+}
+
+void CommandLine::add_diff() {
+  CLI::App* command =
+      add({"diff",
+           "Compares a database with what its applied migrations say.\nOr with the models, or "
+           "with another database. Exit 1 for any difference.",
+           "@ diff\n  @ diff --models 'blog_*' --sql\n  @ diff --with production"},
+          [this](Context& context) { return diff(context, diff_); });
+  DiffOptions& o = diff_;
+  command->add_option("TABLE", o.tables, "tables, or patterns such as 'shop_*'; all unless\ngiven");
+  command->add_flag("--models", o.models, "with the models as they are now");
+  command->add_option("--with", o.with, "with another database, alias or URL")->type_name("NAME");
+  command->add_flag("--sql", o.sql, "print the SQL that would close the gap, either way");
+}
+
+void CommandLine::add_schema() {
+  CLI::App* command =
+      add({"schema",
+           "Shows tables: after all migrations, or after one.\nOr those of the models, or those of "
+           "the database; as text, JSON, SQL or a diagram.",
+           "@ schema blog 0002 --as sql\n"
+           "  @ schema --as dot | dot -Tsvg > schema.svg\n"
+           "  @ schema --between blog.0001 blog.0003"},
+          [this](Context& context) { return schema(context, schema_); });
+  SchemaOptions& o = schema_;
+  command->add_option("APP", o.app, "tables of this app alone");
+  command->add_option("NAME", o.name, "as they are after this migration");
+  command->add_flag("--models", o.models, "of the models as they are now");
+  command->add_flag("--live", o.live, "of the database, with all that is beside tables");
+  command
+      ->add_option("--between", o.between,
+                   "what changed from one migration to another;\nAPP.zero is the beginning")
+      ->expected(2)
+      ->type_name("APP.NAME");
+  command->add_option("--log", o.log, "what each migration did to this table")->type_name("TABLE");
+  command->add_option("--as", o.form, "text, json, sql, dot (Graphviz) or mermaid")
+      ->type_name("FORM");
+  command->add_option("-o,--output", o.output, "write a file")->type_name("FILE");
+}
+
+void CommandLine::add_adopt() {
+  CLI::App* command =
+      add({"adopt",
+           "Takes an existing database over.\nWrites the models and 0001_initial of an app and "
+           "records it, once it is proved that\nthey are what the database is.",
+           "@ adopt shop\n  @ adopt shop 'shop_*' --database production"},
+          [this](Context& context) { return adopt(context, adopt_); });
+  AdoptOptions& o = adopt_;
+  command->add_option("APP", o.app, "the app, without models and migrations so far")->required();
+  command->add_option("TABLE", o.tables, "tables, or patterns such as 'shop_*'; all unless\ngiven");
+  command->add_option("--schema", o.schema, "tables of this schema of PostgreSQL alone")
+      ->type_name("NAME");
+  command->add_flag("--dry-run", o.dry_run, "write and record nothing");
+}
+
+void CommandLine::add_inspectdb() {
+  CLI::App* command =
+      add({"inspectdb",
+           "Prints models for the tables of a database.\nWith --app they can stand as that app's "
+           "models.json. What models cannot say is told\non standard error.",
+           "@ inspectdb --app shop > shop/models.json\n"
+           "  @ inspectdb 'shop_*' --database postgresql://me@localhost/shop"},
+          [this](Context& context) { return inspectdb(context, inspectdb_); });
+  InspectdbOptions& o = inspectdb_;
+  command->add_option("TABLE", o.tables, "tables, or patterns such as 'shop_*'; all unless\ngiven");
+  command->add_option("--app", o.app, "app the models are for; \"app\" unless given")
+      ->type_name("APP");
+  command->add_flag("--cpp", o.cpp, "a C++ header instead, with the same models");
+  command->add_flag("--include-views", o.include_views, "views too, as unmanaged models");
+  command->add_option("--schema", o.schema, "tables of this schema of PostgreSQL alone")
+      ->type_name("NAME");
 }
 
 void CommandLine::add_check() {
   CLI::App* command =
       add({"check",
            "Looks for mistakes in models and files.\nWith --database also in what that database "
-           "has recorded. Exit 1 for any.",
+           "has recorded, and whether its tables\nare what was applied. Exit 1 for any.",
            "@ check --database default"},
           [this](Context& context) { return check(context, check_); });
   command->add_option("APP", check_.apps, "apps to look at; all unless given");

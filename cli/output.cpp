@@ -224,4 +224,8 @@ Document document_of(const Problem& problem) {
   return document.set_if("where", problem.where).set_if("hint", problem.hint);
 }
 
+std::string counted(std::size_t n, const std::string& what) {
+  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+}
+
 }  // namespace turnstone::cli

@@ -91,6 +91,9 @@ class Output {
   Document collected_{};
 };
 
+/// `1 table`, `2 tables`.
+std::string counted(std::size_t n, const std::string& what);
+
 /// The document form of a problem: message, where, hint.
 Document document_of(const Problem& problem);
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "../every_database.h"
+#include "../inspection.h"
 #include "../workspace.h"
 #include "commands.h"
 
@@ -196,6 +197,15 @@ void check_history(const Project& whole, const std::vector<Migration>& all,
                            .message = id.text() + " is recorded as applied, but has no file",
                            .hint = "get the file back, or run migrate " + id.app + " --prune"});
     }
+    find(findings, "drift", [&] {
+      const ProjectState state = state_of(project, files, history).state;
+      const Drift drift = drift_of_models(*connection, backend_for(database.url), state);
+      for (const SchemaDifference& difference : drift.differences) {
+        findings.add("drift", Problem{.where = where + ", table \"" + difference.table + "\"",
+                                      .message = in_words(difference),
+                                      .hint = "look at it with diff"});
+      }
+    });
   });
 }
 
@@ -205,10 +215,6 @@ std::string history_words(const std::vector<ChosenDatabase>& databases) {
   std::vector<std::string> names;
   for (const ChosenDatabase& database : databases) names.push_back(database.name());
   return " and the histories in " + join(names, ", ");
-}
-
-std::string counted(std::size_t n, const std::string& what) {
-  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
 }  // namespace

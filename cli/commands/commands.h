@@ -38,6 +38,7 @@ struct MigrateOptions {
   bool fake_initial = false;
   bool prune = false;
   bool accept_edited = false;
+  bool require_clean = false;
   bool all_databases = false;
   bool sql = false;
   std::string lock_timeout{};
@@ -86,6 +87,7 @@ struct OptimizemigrationOptions {
 int optimizemigration(Context& context, const OptimizemigrationOptions& options);
 
 struct ShowmigrationsOptions {
+  bool graph = false;
   std::vector<std::string> apps{};
   bool list = false;
   bool plan = false;
@@ -116,6 +118,48 @@ struct LoaddataOptions {
   std::vector<std::string> files{};  ///< `-` for standard input
 };
 int loaddata(Context& context, const LoaddataOptions& options);
+
+struct DiffOptions {
+  std::vector<std::string> tables{};  ///< names or patterns
+  bool models = false;
+  std::string with{};  ///< another database
+  bool sql = false;
+};
+int diff(Context& context, const DiffOptions& options);
+
+struct AdoptOptions {
+  std::string app{};
+  std::vector<std::string> tables{};  ///< names or patterns
+  std::string schema{};
+  bool dry_run = false;
+};
+int adopt(Context& context, const AdoptOptions& options);
+
+struct HistoryOptions {
+  std::vector<std::string> apps{};
+};
+int history(Context& context, const HistoryOptions& options);
+
+struct SchemaOptions {
+  std::string app{};
+  std::string name{};
+  bool models = false;
+  bool live = false;
+  std::vector<std::string> between{};  ///< two migrations
+  std::string log{};                   ///< a table
+  std::string form = "text";
+  std::string output{};
+};
+int schema(Context& context, const SchemaOptions& options);
+
+struct InspectdbOptions {
+  std::vector<std::string> tables{};  ///< names or patterns
+  std::string app{};
+  bool include_views = false;
+  bool cpp = false;
+  std::string schema{};
+};
+int inspectdb(Context& context, const InspectdbOptions& options);
 
 struct DbshellOptions {
   std::vector<std::string> arguments{};

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "../every_database.h"
+#include "../inspection.h"
 #include "../prompt.h"
 #include "commands.h"
 #include "draft.h"
@@ -373,6 +374,23 @@ int apply(Run& run, const Graph& graph) {
   return exit_done;
 }
 
+/// `--require-clean`: nothing is done to a database that is not what its migrations made.
+void refuse_drift(Run& run) {
+  const ProjectState state = state_of(run.project, run.files, run.history).state;
+  const Drift drift = drift_of_models(*run.connection, run.backend(), state);
+  if (drift.differences.empty()) return;
+  const std::string where = "database " + run.connection->display_name();
+  for (const SchemaDifference& difference : drift.differences) {
+    run.context.output.problem(
+        Problem{.where = "table \"" + difference.table + "\"", .message = in_words(difference)});
+  }
+  const std::size_t count = drift.differences.size();
+  throw Error(ErrorKind::history,
+              "the database is not what its migrations made: " + std::to_string(count) +
+                  (count == 1 ? " difference" : " differences"),
+              where, "look at them with diff, or leave --require-clean out");
+}
+
 }  // namespace
 
 int migrate(Context& context, const MigrateOptions& options) {
@@ -404,6 +422,7 @@ int migrate(Context& context, const MigrateOptions& options) {
   run.targets = targets_of(run, graph);
   warn_of_unknown_rows(run, graph);
   check_conflicts(context, graph, {});
+  if (options.require_clean) refuse_drift(run);
   if (options.sql) return write_script(run);
   run.plan = migrations::make_plan(graph, run.history, run.targets);
   return options.plan || options.check ? announce(run, graph) : apply(run, graph);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "../every_database.h"
+#include "../graph_drawing.h"
 #include "../workspace.h"
 #include "commands.h"
 
@@ -114,6 +115,32 @@ void show_plan(Context& context, const std::vector<Line>& lines) {
   }
 }
 
+/// `--graph`: children above their parents, as version control tools draw history.
+void show_graph(Context& context, const Graph& graph, const std::vector<Line>& lines) {
+  Output& output = context.output;
+  if (lines.empty()) output.data("(no migrations)\n");
+  GraphDrawing drawing;
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    std::vector<std::string> parents;
+    if (graph.contains(line->id)) {
+      for (const MigrationId& parent : graph.parents(line->id)) {
+        const bool shown = std::any_of(lines.begin(), lines.end(),
+                                       [&](const Line& other) { return other.id == parent; });
+        if (shown) parents.push_back(parent.text());
+      }
+    }
+    // The own app's line goes on straight.
+    std::stable_partition(parents.begin(), parents.end(), [&](const std::string& parent) {
+      return parent.starts_with(line->id.app + ".");
+    });
+    const char mark = line->mark == 'X' ? '*' : line->mark == ' ' ? 'o' : line->mark;
+    for (const std::string& row : drawing.rows(line->id.text(), parents, mark)) {
+      const bool own = row.find(mark) != std::string::npos;
+      output.data(own ? row + "  " + line->id.text() + remarks(context, *line) + "\n" : row + "\n");
+    }
+  }
+}
+
 Document document_of(const Line& line) {
   Document document = Document::object();
   document.set("app", line.id.app).set("name", line.id.name);
@@ -144,8 +171,15 @@ ShowmigrationsOptions here(Context& context, const ShowmigrationsOptions& option
 }  // namespace
 
 int showmigrations(Context& context, const ShowmigrationsOptions& options) {
-  if (options.list && options.plan) {
-    throw Error(ErrorKind::usage, "--list and --plan exclude each other", {}, "give one of them");
+  const std::pair<bool, const char*> forms[] = {
+      {options.list, "--list"}, {options.plan, "--plan"}, {options.graph, "--graph"}};
+  std::vector<std::string> given;
+  for (const auto& [asked, name] : forms) {
+    if (asked) given.emplace_back(name);
+  }
+  if (given.size() > 1) {
+    throw Error(ErrorKind::usage, given[0] + " and " + given[1] + " exclude each other", {},
+                "give one of them");
   }
   if (options.all_databases) {
     return in_every_database(context, options.apps, false,
@@ -165,7 +199,9 @@ int showmigrations(Context& context, const ShowmigrationsOptions& options) {
   std::vector<std::string> apps = options.apps;
   if (apps.empty()) apps = project.labels();
   const std::vector<Line> lines = Listing(graph, history).lines(apps);
-  if (options.plan) {
+  if (options.graph) {
+    show_graph(context, graph, lines);
+  } else if (options.plan) {
     show_plan(context, lines);
   } else {
     show_list(context, lines, apps);

@@ -80,6 +80,12 @@ void read_special(const std::string& key, const Node& node, const std::string& a
     field.db_index = node.boolean();
   } else if (key == "choices") {
     read_choices(node, field);
+  } else if (key == "db_names") {
+    node.only_keys(database_name_kinds());
+    for (const auto& [kind, name] : node.members()) {
+      const bool may_be_empty = kind == "like" || kind == "unique";
+      field.db_names[kind] = may_be_empty ? name.text() : name.name();
+    }
   } else if (key == "db_type") {
     if (node.is_string()) {
       field.db_type[""] = node.name();
@@ -234,6 +240,11 @@ Tree write_option(const FieldOption& option, const Field& field) {
       list.push_back(value.is_array() ? Tree::array({to_tree(value), ""}) : to_tree(value));
     }
     return list.empty() || !field.choices_check ? Tree() : list;
+  }
+  if (option.key == "db_names") {
+    Tree names = Tree::object();
+    for (const auto& [kind, name] : field.db_names) names[kind] = name;
+    return names.empty() ? Tree() : names;
   }
   if (option.key == "db_type") {
     if (field.db_type.empty()) return {};

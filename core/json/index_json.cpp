@@ -100,7 +100,7 @@ CheckConstraint read_check(const Node& node, const std::string& app) {
 
 UniqueConstraint read_unique(const Node& node, const std::string& app) {
   node.only_keys({"type", "name", "fields", "expressions", "condition", "deferrable", "include",
-                  "opclasses", "nulls_distinct", "violation_error_code",
+                  "opclasses", "nulls_distinct", "in_table", "violation_error_code",
                   "violation_error_message"});
   UniqueConstraint unique{.name = node.at("name").name()};
   unique.fields = node.texts_at("fields");
@@ -111,6 +111,7 @@ UniqueConstraint read_unique(const Node& node, const std::string& app) {
   unique.opclasses = node.texts_at("opclasses");
   unique.nulls_distinct =
       optional_of<bool>(node, "nulls_distinct", [](const Node& n) { return n.boolean(); });
+  unique.in_table = node.flag_at("in_table", false);
   check_parts(node, unique.fields, unique.expressions, unique.opclasses);
   const bool is_index = unique.condition || !unique.expressions.empty() ||
                         !unique.include.empty() || !unique.opclasses.empty();
@@ -160,6 +161,7 @@ struct WriteConstraint {
     if (!c.include.empty()) tree["include"] = c.include;
     if (!c.opclasses.empty()) tree["opclasses"] = c.opclasses;
     if (c.nulls_distinct) tree["nulls_distinct"] = *c.nulls_distinct;
+    if (c.in_table) tree["in_table"] = true;
     return tree;
   }
   Tree operator()(const ExclusionConstraint& c) const {

@@ -81,7 +81,9 @@ std::vector<PlacedProblem> key_problems(const std::vector<DeclaredApp>& apps,
       for (const auto& [name, type] : item.keys) {
         const Field* relation = model->find_field(name);
         const Field* key = relation ? key_column(state, *model, *relation) : nullptr;
-        if (key == nullptr || stored(key->type) == stored(type)) continue;
+        // What a column type of the author's own stores, only the author knows.
+        if (key == nullptr || key->type == FieldType::custom) continue;
+        if (stored(key->type) == stored(type)) continue;
         problems.push_back(
             {key_of(*model),
              PlacedProblem::Part::field,

@@ -321,8 +321,9 @@ UniqueConstraint ModelDraft::unique_over(std::vector<OrderTerm> terms,
   return unique;
 }
 
-void ModelDraft::set_primary_key(std::vector<std::string> fields) {
+void ModelDraft::set_primary_key(std::vector<std::string> fields, const std::string& name) {
   primary_key_ = std::move(fields);
+  primary_key_name_ = name;
 }
 
 void ModelDraft::set_ordering(const std::vector<OrderTerm>& terms) {
@@ -353,6 +354,7 @@ DescribedModel ModelDraft::finish() const {
     key.type = FieldType::composite_primary_key;
     key.primary_key = true;
     key.fields = primary_key_;
+    if (!primary_key_name_.empty()) key.db_names["primary_key"] = primary_key_name_;
     model.state.fields.push_back(std::move(key));
   }
   const bool has_key =
@@ -446,6 +448,11 @@ const UniqueBuilder& UniqueBuilder::deferrable(Deferrable when) const {
 
 const UniqueBuilder& UniqueBuilder::opclasses(std::vector<std::string> names) const {
   unique().opclasses = std::move(names);
+  return *this;
+}
+
+const UniqueBuilder& UniqueBuilder::in_table(bool value) const {
+  unique().in_table = value;
   return *this;
 }
 

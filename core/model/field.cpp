@@ -189,6 +189,12 @@ std::string column_name(const Field& field) {
   return field.db_column.empty() ? attribute_name(field) : field.db_column;
 }
 
+const std::vector<std::string>& database_name_kinds() {
+  static const std::vector<std::string> kinds = {"check", "foreign_key", "index",
+                                                 "like",  "primary_key", "unique"};
+  return kinds;
+}
+
 bool is_unique(const Field& field) {
   return field.unique || field.primary_key || field.type == FieldType::one_to_one;
 }

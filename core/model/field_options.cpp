@@ -125,6 +125,8 @@ std::vector<FieldOption> make_table() {
                 return a.on_delete == b.on_delete && a.on_delete_value == b.on_delete_value;
               }),
       flag("db_on_delete", &Field::db_on_delete, is_foreign_key),
+      text("db_on_update", &Field::db_on_update, is_foreign_key),
+      text("db_deferrable", &Field::db_deferrable, is_foreign_key),
       text("to_field", &Field::to_field, is_foreign_key),
       flag("parent_link", &Field::parent_link, only({T::one_to_one})),
       reference("through", &Field::through, only({T::many_to_many})),
@@ -167,6 +169,10 @@ std::vector<FieldOption> make_table() {
       text("db_collation", &Field::db_collation,
            [](T type) { return is_text(type) || type == T::generated; }),
       text("db_tablespace", &Field::db_tablespace, any),
+      text("db_identity", &Field::db_identity, is_auto),
+      special(
+          "db_names", [](T type) { return type != T::many_to_many; },
+          [](const Field& a, const Field& b) { return a.db_names == b.db_names; }),
       declared(text("related_name", &Field::related_name, [](T t) { return is_relation(t); })),
       declared(text("related_query_name", &Field::related_query_name,
                     [](T t) { return is_relation(t); })),

@@ -55,6 +55,14 @@ void check_type(ModelReport& report, const Field& owner, const Field& field,
       add("unknown protocol \"" + field.protocol + "\"", "use \"both\", \"IPv4\" or \"IPv6\"");
     }
   }
+  const auto one_of = [&](const std::string& option, const std::string& value,
+                          const std::vector<std::string>& known) {
+    if (value.empty() || std::find(known.begin(), known.end(), value) != known.end()) return;
+    add("unknown \"" + option + "\" \"" + value + "\"", "use \"" + join(known, "\", \"") + "\"");
+  };
+  one_of("db_on_update", field.db_on_update, {"CASCADE", "RESTRICT", "SET_NULL", "SET_DEFAULT"});
+  one_of("db_deferrable", field.db_deferrable, {"deferred", "immediate", "no"});
+  one_of("db_identity", field.db_identity, {"always", "rowid"});
   if (!field.default_bounds.empty()) {
     const std::vector<std::string> known = {"[)", "(]", "()", "[]"};
     if (std::find(known.begin(), known.end(), field.default_bounds) == known.end()) {

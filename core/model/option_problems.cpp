@@ -3,7 +3,6 @@
 #include <turnstone/match.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "model/problem_list.h"
 
@@ -12,14 +11,17 @@ namespace {
 
 using Part = PlacedProblem::Part;
 
-/// Longest index name Django accepts: 30 characters, and more where the suffix of a made name
-/// (`gin`, `spgist`) is longer than that of a plain index, `idx`.
-std::size_t max_index_name(IndexType type) {
-  const std::size_t suffix = name_of(type).size() - std::string_view("Index").size();
-  return 27 + std::max<std::size_t>(3, suffix);
+/// PostgreSQL's bound, in bytes; a longer name would be cut off there. Django allows names of
+/// indexes 30 characters for the sake of databases that are not here.
+constexpr std::size_t max_name = 63;
+
+void check_length(ModelReport& report, Part part, const std::string& name) {
+  if (name.size() <= max_name) return;
+  report.add(part, name,
+             "the name has " + std::to_string(name.size()) + " bytes, at most " +
+                 std::to_string(max_name) + " are allowed",
+             "choose a shorter one");
 }
-/// PostgreSQL's bound, in bytes; a longer name would be cut off there.
-constexpr std::size_t max_constraint_name = 63;
 
 bool is_order_column(const ModelState& model, const std::string& name) {
   return name == "_order" && !model.options.order_with_respect_to.empty();
@@ -79,14 +81,8 @@ void check_index(ModelReport& report, const Index& index) {
   };
   if (index.name.empty()) {
     add("an index needs a name");
-  } else if (index.name.size() > max_index_name(index.type)) {
-    add("the name has " + std::to_string(index.name.size()) + " characters, at most " +
-            std::to_string(max_index_name(index.type)) + " are allowed",
-        "choose a shorter one");
-  } else if (index.name.front() == '_' ||
-             std::isdigit(static_cast<unsigned char>(index.name.front()))) {
-    add("the name of an index cannot begin with _ or a digit");
   }
+  check_length(report, Part::index, index.name);
   check_columns(report, Part::index, index.name, index.fields, true);
   check_columns(report, Part::index, index.name, index.include, false);
   for (const Expression& expression : index.expressions) {
@@ -132,12 +128,8 @@ void check_constraint(ModelReport& report, const Constraint& constraint) {
   const std::string& name = name_of(constraint);
   if (name.empty()) {
     report.add(Part::constraint, name, "a constraint needs a name");
-  } else if (name.size() > max_constraint_name) {
-    report.add(Part::constraint, name,
-               "the name has " + std::to_string(name.size()) + " bytes, at most " +
-                   std::to_string(max_constraint_name) + " are allowed",
-               "choose a shorter one");
   }
+  check_length(report, Part::constraint, name);
   match(constraint, CheckConstraintParts{report});
 }
 

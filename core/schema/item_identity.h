@@ -18,11 +18,14 @@ inline std::string item_identity(const Column& column) { return column.name; }
 inline std::string item_identity(const Check& check) {
   return check.name.empty() ? "on " + check.column : check.name;
 }
-inline std::string item_identity(const ForeignKeyConstraint& key) {
-  if (!key.name.empty()) return key.name;
+template <class Item>
+std::string name_or_columns(const Item& item) {
+  if (!item.name.empty()) return item.name;
   std::string text = "on";
-  for (const std::string& column : key.columns) text += " " + column;
+  for (const std::string& column : item.columns) text += " " + column;
   return text;
 }
+inline std::string item_identity(const Key& key) { return name_or_columns(key); }
+inline std::string item_identity(const ForeignKeyConstraint& key) { return name_or_columns(key); }
 
 }  // namespace turnstone

@@ -60,6 +60,18 @@ std::string truncated(const std::string& table, const Dialect& dialect) {
                           : truncated_name(table, features.max_identifier_bytes);
 }
 
+std::string database_on_update(const Field& field) {
+  std::string rule = field.db_on_update;
+  std::replace(rule.begin(), rule.end(), '_', ' ');
+  return rule;
+}
+
+Key::Timing timing_of_key(const Field& field) {
+  if (field.db_deferrable == "no") return Key::Timing::immediate_always;
+  if (field.db_deferrable == "immediate") return Key::Timing::initially_immediate;
+  return Key::Timing::initially_deferred;
+}
+
 std::string database_on_delete(const Field& field) {
   if (!field.db_on_delete) return {};
   switch (field.on_delete) {
@@ -117,7 +129,7 @@ class Lowering {
       if (field.type != FieldType::composite_primary_key) continue;
       std::vector<std::string> columns;
       for (const std::string& name : field.fields) columns.push_back(column_of(name));
-      table_.primary_key = Key{.name = implicit_name(columns, "_pk"), .columns = columns};
+      table_.primary_key = Key{.name = primary_key_name(field, columns), .columns = columns};
     }
     if (!model_.options.order_with_respect_to.empty()) {
       Field order{.name = "_order", .type = FieldType::integer};
@@ -178,6 +190,18 @@ class Lowering {
     if (!features_.names_implicit_constraints) return {};
     return part_name(table, columns, suffix);
   }
+  /// The name `field` asks for, else `made`.
+  static std::string own_name(const Field& field, const char* kind, std::string made) {
+    const auto own = field.db_names.find(kind);
+    return own == field.db_names.end() ? std::move(made) : own->second;
+  }
+  /// The same where the database names such things.
+  std::string implicit_name(const Field& field, const char* kind, std::string made) const {
+    return features_.names_implicit_constraints ? own_name(field, kind, std::move(made)) : made;
+  }
+  std::string primary_key_name(const Field& field, const std::vector<std::string>& columns) const {
+    return implicit_name(field, "primary_key", implicit_name(columns, "_pk"));
+  }
   /// Name of an index or constraint, without the schema of its table.
   std::string part_name(const std::string& table, const std::vector<std::string>& columns,
                         const std::string& suffix) const {
@@ -194,7 +218,7 @@ class Lowering {
     column.type = relation ? dialect_.key_type(resolved) : dialect_.column_type(field);
     column.nullable = field.null && !field.primary_key;
     column.collation = relation ? resolved.db_collation : field.db_collation;
-    if (is_auto(field.type)) column.identity = Column::Identity::by_default;
+    if (is_auto(field.type)) column.identity = identity_of(field);
     if (features_.comments) column.comment = field.db_comment;
     if (field.db_default) column.default_sql = default_sql(*field.db_default, resolved);
     if (field.type == FieldType::generated) {
@@ -206,28 +230,44 @@ class Lowering {
     table_.columns.push_back(column);
     if (field.primary_key) {
       table_.primary_key =
-          Key{.name = implicit_name({column.name}, "_pk"), .columns = {column.name}};
+          Key{.name = primary_key_name(field, {column.name}), .columns = {column.name}};
     } else if (is_unique(field)) {
-      add_unique(part_name(table_.name, {column.name}, "_uniq"), {column.name},
-                 Key::Timing::immediate_always);
+      add_unique(own_name(field, "unique", part_name(table_.name, {column.name}, "_uniq")),
+                 {column.name}, Key::Timing::immediate_always);
     } else if (wants_index(field)) {
-      add_plain_index(table_, column.name, index_tablespace(field.db_tablespace));
+      add_plain_index(table_, own_name(field, "index", part_name(table_.name, {column.name}, "")),
+                      column.name, index_tablespace(field.db_tablespace));
     }
     if (is_unique(field) || wants_index(field)) {
-      add_like_index(table_, column, resolved, index_tablespace(field.db_tablespace));
+      add_like_index(table_,
+                     own_name(field, "like", part_name(table_.name, {column.name}, "_like")),
+                     column, resolved, index_tablespace(field.db_tablespace));
     }
     if (!relation) {
       if (const auto condition = dialect_.column_check(field, column.name)) {
-        table_.checks.push_back(Check{.name = implicit_name({column.name}, "_check"),
-                                      .condition = *condition,
-                                      .column = column.name});
+        table_.checks.push_back(
+            Check{.name = implicit_name(field, "check", implicit_name({column.name}, "_check")),
+                  .condition = *condition,
+                  .column = column.name});
       }
     } else if (field.db_constraint) {
       const KeyTarget target = key_target(state_, model_, field);
-      table_.foreign_keys.push_back(
+      ForeignKeyConstraint key =
           foreign_key(table_.name, column.name, database_table(*target.model, dialect_),
-                      column_name(*target.field), database_on_delete(field)));
+                      column_name(*target.field), database_on_delete(field));
+      key.name = implicit_name(field, "foreign_key", std::move(key.name));
+      key.on_update = database_on_update(field);
+      key.timing = timing_of_key(field);
+      table_.foreign_keys.push_back(std::move(key));
     }
+  }
+
+  Column::Identity identity_of(const Field& field) const {
+    if (features_.names_implicit_constraints) {
+      return field.db_identity == "always" ? Column::Identity::always
+                                           : Column::Identity::by_default;
+    }
+    return field.db_identity == "rowid" ? Column::Identity::none : Column::Identity::by_default;
   }
 
   Sql default_sql(const Expression& expression, const Field& type) const {
@@ -240,7 +280,7 @@ class Lowering {
 
   void add_unique(const std::string& name, const std::vector<std::string>& columns,
                   Key::Timing timing) {
-    if (!features_.unique_as_index) {
+    if (!features_.unique_as_index || name.empty()) {
       table_.uniques.push_back(Key{.name = name, .columns = columns, .timing = timing});
       return;
     }
@@ -254,9 +294,9 @@ class Lowering {
     return own.empty() ? model_.options.db_tablespace : own;
   }
 
-  void add_plain_index(Table& table, const std::string& column,
+  void add_plain_index(Table& table, const std::string& name, const std::string& column,
                        const std::string& tablespace) const {
-    TableIndex index{.name = part_name(table.name, {column}, "")};
+    TableIndex index{.name = name};
     index.parts.push_back(IndexPart{.column = column});
     if (features_.schemas) index.tablespace = tablespace;
     table.indexes.push_back(std::move(index));
@@ -264,13 +304,13 @@ class Lowering {
 
   /// PostgreSQL's extra index for LIKE 'x%' on indexed text. None where the column has a collation
   /// of its own: pattern operators refuse non-deterministic ones.
-  void add_like_index(Table& table, const Column& column, const Field& resolved,
-                      const std::string& tablespace) const {
-    if (!features_.like_indexes || !column.collation.empty()) return;
+  void add_like_index(Table& table, const std::string& name, const Column& column,
+                      const Field& resolved, const std::string& tablespace) const {
+    if (!features_.like_indexes || !column.collation.empty() || name.empty()) return;
     const bool is_varchar = column.type.starts_with("varchar");
     if (!is_varchar && column.type != "text") return;
     if (!is_text(resolved.type)) return;
-    TableIndex index{.name = part_name(table.name, {column.name}, "_like")};
+    TableIndex index{.name = name};
     index.parts.push_back(IndexPart{
         .column = column.name, .opclass = is_varchar ? "varchar_pattern_ops" : "text_pattern_ops"});
     index.tablespace = tablespace;
@@ -301,7 +341,8 @@ class Lowering {
     for (const std::string& name : constraint.include) include.push_back(column_of(name));
     if (!features_.covering_indexes) include.clear();
     const bool plain = constraint.expressions.empty() && !constraint.condition && include.empty() &&
-                       constraint.opclasses.empty() && !features_.unique_as_index;
+                       constraint.opclasses.empty() &&
+                       (constraint.in_table || !features_.unique_as_index);
     if (plain) {
       Key key{.name = constraint.name};
       for (const std::string& name : constraint.fields) key.columns.push_back(column_of(name));
@@ -453,8 +494,10 @@ class Lowering {
                           .type = dialect_.key_type(resolved),
                           .collation = resolved.db_collation};
       table.columns.push_back(column);
-      add_plain_index(table, column.name, field.db_tablespace);
-      add_like_index(table, column, resolved, field.db_tablespace);
+      add_plain_index(table, part_name(table.name, {column.name}, ""), column.name,
+                      field.db_tablespace);
+      add_like_index(table, part_name(table.name, {column.name}, "_like"), column, resolved,
+                     field.db_tablespace);
       if (field.db_constraint) {
         table.foreign_keys.push_back(foreign_key(table.name, column.name,
                                                  database_table(*target.model, dialect_),

@@ -1,12 +1,9 @@
 #include <turnstone/identifier.h>
 #include <turnstone/schema/schema.h>
-#include <turnstone/schema/step.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
-
-#include "schema/item_identity.h"
 
 namespace turnstone {
 namespace {
@@ -122,152 +119,6 @@ Sql renamed_identifier(const Sql& sql, std::string_view from, std::string_view t
     i = end;
   }
   return result;
-}
-
-namespace {
-
-/// Words for differences between two values of one kind, gathered line by line.
-class Differences {
- public:
-  explicit Differences(std::vector<std::string>& lines) : lines_(lines) {}
-
-  void table(const Table& is, const Table& should) {
-    where_ = "table \"" + should.name + "\"";
-    named<Column>("column", is.columns, should.columns,
-                  [&](const Column& a, const Column& b) { column(a, b); });
-    const std::vector<Key> none;
-    keys("primary key", is.primary_key ? std::vector<Key>{*is.primary_key} : none,
-         should.primary_key ? std::vector<Key>{*should.primary_key} : none);
-    keys("unique constraint", is.uniques, should.uniques);
-    named<Check>("check constraint", is.checks, should.checks, [&](const Check& a, const Check& b) {
-      value("condition", a.condition, b.condition);
-      value("validated", yes_no(a.validated), yes_no(b.validated));
-    });
-    named<ForeignKeyConstraint>("foreign key", is.foreign_keys, should.foreign_keys,
-                                [&](const ForeignKeyConstraint& a, const ForeignKeyConstraint& b) {
-                                  value("columns", join(a.columns, ", "), join(b.columns, ", "));
-                                  value("target",
-                                        a.target_table + "(" + join(a.target_columns, ", ") + ")",
-                                        b.target_table + "(" + join(b.target_columns, ", ") + ")");
-                                  value("on delete", a.on_delete, b.on_delete);
-                                  value("on update", a.on_update, b.on_update);
-                                  value("timing", timing(a.timing), timing(b.timing));
-                                  value("validated", yes_no(a.validated), yes_no(b.validated));
-                                });
-    named<Exclusion>("exclusion constraint", is.exclusions, should.exclusions,
-                     [&](const Exclusion& a, const Exclusion& b) {
-                       if (!(a == b)) value("definition", "another", "as declared");
-                     });
-    named<TableIndex>("index", is.indexes, should.indexes,
-                      [&](const TableIndex& a, const TableIndex& b) { index(a, b); });
-    subject_ = where_;
-    value("comment", is.comment, should.comment);
-    value("tablespace", is.tablespace, should.tablespace);
-    value("strict", yes_no(is.strict), yes_no(should.strict));
-    value("without rowid", yes_no(is.without_rowid), yes_no(should.without_rowid));
-  }
-
- private:
-  static std::string yes_no(bool value) { return value ? "yes" : "no"; }
-  static std::string timing(Key::Timing timing) {
-    switch (timing) {
-      case Key::Timing::immediate_always:
-        return "not deferrable";
-      case Key::Timing::initially_immediate:
-        return "deferrable initially immediate";
-      case Key::Timing::initially_deferred:
-        return "deferrable initially deferred";
-    }
-    return {};
-  }
-  void value(const std::string& what, const std::string& is, const std::string& should) {
-    if (is == should) return;
-    const auto shown = [](const std::string& text) { return text.empty() ? "absent" : text; };
-    lines_.push_back(subject_ + ": " + what + " is " + shown(is) + ", should be " + shown(should));
-  }
-  void column(const Column& a, const Column& b) {
-    static const char* const identities[] = {"none", "by default", "always"};
-    value("type", a.type, b.type);
-    value("null", yes_no(a.nullable), yes_no(b.nullable));
-    value("default", a.default_sql.value_or(""), b.default_sql.value_or(""));
-    value("collation", a.collation, b.collation);
-    value("identity", identities[static_cast<int>(a.identity)],
-          identities[static_cast<int>(b.identity)]);
-    value("generated", a.generated.value_or(""), b.generated.value_or(""));
-    if (a.generated) value("stored", yes_no(a.generated_stored), yes_no(b.generated_stored));
-    value("comment", a.comment, b.comment);
-  }
-  void keys(const std::string& kind, const std::vector<Key>& is, const std::vector<Key>& should) {
-    named<Key>(kind, is, should, [&](const Key& a, const Key& b) {
-      value("columns", join(a.columns, ", "), join(b.columns, ", "));
-      value("timing", timing(a.timing), timing(b.timing));
-      value("include", join(a.include, ", "), join(b.include, ", "));
-      value("nulls distinct", yes_no(a.nulls_distinct), yes_no(b.nulls_distinct));
-    });
-  }
-  static std::string parts(const TableIndex& index) {
-    std::vector<std::string> items;
-    for (const IndexPart& part : index.parts) {
-      std::string text = part.column.empty() ? "(" + part.expression + ")" : part.column;
-      if (!part.collation.empty()) text += " collate " + part.collation;
-      if (!part.opclass.empty()) text += " " + part.opclass;
-      if (part.descending) text += " desc";
-      if (part.nulls == IndexPart::Nulls::first) text += " nulls first";
-      if (part.nulls == IndexPart::Nulls::last) text += " nulls last";
-      items.push_back(text);
-    }
-    return join(items, ", ");
-  }
-  void index(const TableIndex& a, const TableIndex& b) {
-    value("unique", yes_no(a.unique), yes_no(b.unique));
-    value("method", a.method, b.method);
-    value("columns", parts(a), parts(b));
-    value("include", join(a.include, ", "), join(b.include, ", "));
-    value("condition", a.condition, b.condition);
-    value("nulls distinct", yes_no(a.nulls_distinct), yes_no(b.nulls_distinct));
-    value("tablespace", a.tablespace, b.tablespace);
-    if (a.parameters != b.parameters) value("parameters", "others", "as declared");
-  }
-  template <class T, class Compare>
-  void named(const std::string& kind, const std::vector<T>& is, const std::vector<T>& should,
-             const Compare& compare) {
-    std::map<std::string, const T*> found;
-    for (const T& item : is) found[item_identity(item)] = &item;
-    for (const T& item : should) {
-      subject_ = where_ + ": " + kind + " \"" + item_identity(item) + "\"";
-      const auto at = found.find(item_identity(item));
-      if (at == found.end()) {
-        lines_.push_back(subject_ + " is missing");
-        continue;
-      }
-      compare(*at->second, item);
-      found.erase(at);
-    }
-    for (const auto& [name, item] : found) {
-      lines_.push_back(where_ + ": " + kind + " \"" + name + "\" is not wanted");
-    }
-  }
-
-  std::vector<std::string>& lines_;
-  std::string where_{};
-  std::string subject_{};
-};
-
-}  // namespace
-
-std::vector<std::string> schema_differences(const Schema& actual, const Schema& wanted) {
-  std::vector<std::string> lines;
-  wanted.each([&](const Table& should) {
-    if (const TablePtr is = actual.find(should.name)) {
-      Differences(lines).table(*is, should);
-    } else {
-      lines.push_back("table \"" + should.name + "\" is missing");
-    }
-  });
-  actual.each([&](const Table& is) {
-    if (!wanted.find(is.name)) lines.push_back("table \"" + is.name + "\" is not wanted");
-  });
-  return lines;
 }
 
 }  // namespace turnstone

@@ -86,6 +86,14 @@ class PostgresqlBackend final : public Backend {
                     const std::vector<std::string>& schemas) const override {
     return read_schema(connection, schemas);
   }
+  Schema views(Connection& connection, const std::vector<std::string>& schemas) const override {
+    return read_views(connection, schemas);
+  }
+  std::vector<DatabaseObject> objects(Connection& connection,
+                                      const std::vector<std::string>& schemas) const override {
+    return read_objects(connection, schemas);
+  }
+  Schema comparable(const Schema& schema) const override { return comparable_schema(schema); }
   Schema normalised(Connection& connection, const Schema& schema) const override {
     return normalised_schema(connection, schema);
   }

@@ -13,6 +13,7 @@ class PostgresqlDialect final : public Dialect {
 
   Sql column_type(const Field& field) const override;
   Sql key_type(const Field& target) const override;
+  Field field_of_type(const Sql& type) const override;
   std::optional<Sql> column_check(const Field& field, const std::string& column) const override;
   Sql literal(const Json& value, const Field& type) const override;
   Sql literal(const Json& value) const override;

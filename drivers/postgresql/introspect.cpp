@@ -3,6 +3,7 @@
 #include <turnstone/error.h>
 #include <turnstone/identifier.h>
 #include <turnstone/schema/naming.h>
+#include <turnstone/schema/spelling.h>
 
 #include <algorithm>
 #include <map>
@@ -26,7 +27,7 @@ WITH tables AS (
          CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text
               ELSE n.nspname || '.' || c.relname END AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+   WHERE c.relkind IN ({kinds}) AND NOT c.relispartition
      AND NOT EXISTS (SELECT FROM pg_depend d
                       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                         AND d.deptype = 'e')
@@ -152,10 +153,12 @@ std::string action_of(const std::string& code) {
 /// Reads the catalogues, query by query, into tables by their object identifier.
 class Reader {
  public:
-  Reader(Connection& connection, const std::string& where)
+  Reader(Connection& connection, const std::string& where, const std::string& kinds = "'r', 'p'")
       : connection_(connection), prefix_(tables_cte) {
-    const std::string mark = "{where}";
-    prefix_.replace(prefix_.find(mark), mark.size(), where);
+    for (const auto& [mark, text] : {std::pair<std::string, std::string>{"{where}", where},
+                                     std::pair<std::string, std::string>{"{kinds}", kinds}}) {
+      prefix_.replace(prefix_.find(mark), mark.size(), text);
+    }
   }
 
   Schema read() {
@@ -413,15 +416,70 @@ Table normalised_table(Connection& connection, const Table& table) {
 
 }  // namespace
 
-Schema read_schema(Connection& connection, const std::vector<std::string>& schemas) {
-  const Undone snapshot(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+namespace {
+
+/// What is on the search path or in `schemas`.
+std::string condition_of(const std::vector<std::string>& schemas) {
   std::vector<Sql> names;
   for (const std::string& schema : schemas) names.push_back(quote_literal(schema));
   std::string where = on_search_path;
   const std::string mark = "{schemas}";
   where.replace(where.find(mark), mark.size(),
                 names.empty() ? "" : " OR n.nspname IN (" + join(names, ", ") + ")");
-  return Reader(connection, where).read();
+  return where;
+}
+
+}  // namespace
+
+Schema read_schema(Connection& connection, const std::vector<std::string>& schemas) {
+  const Undone snapshot(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  return Reader(connection, condition_of(schemas)).read();
+}
+
+Schema read_views(Connection& connection, const std::vector<std::string>& schemas) {
+  const Undone snapshot(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  return Reader(connection, condition_of(schemas), "'v', 'm', 'f'").read();
+}
+
+namespace {
+
+/// A default without the cast that says what its literal is anyway.
+Sql plain_default(const Sql& sql) {
+  Sql plain = plain_sql(sql);
+  const std::size_t end = plain.find("'::");
+  if (plain.starts_with("'") && end != Sql::npos && plain.find('\'', end + 1) == Sql::npos) {
+    plain.resize(end + 1);
+  }
+  return plain;
+}
+
+}  // namespace
+
+Schema comparable_schema(const Schema& schema) {
+  Schema result;
+  schema.each([&](const Table& table) {
+    Table plain = table;
+    for (Column& column : plain.columns) {
+      if (column.default_sql) column.default_sql = plain_default(*column.default_sql);
+      if (column.generated) column.generated = plain_sql(*column.generated);
+    }
+    for (Check& check : plain.checks) {
+      check.condition = plain_sql(check.condition);
+      check.column.clear();
+    }
+    for (TableIndex& index : plain.indexes) {
+      index.condition = plain_sql(index.condition);
+      for (IndexPart& part : index.parts) part.expression = plain_sql(part.expression);
+    }
+    for (Exclusion& exclusion : plain.exclusions) {
+      exclusion.condition = plain_sql(exclusion.condition);
+      for (auto& element : exclusion.elements) {
+        element.first.expression = plain_sql(element.first.expression);
+      }
+    }
+    result.set(std::move(plain));
+  });
+  return result;
 }
 
 Schema normalised_schema(Connection& connection, const Schema& schema) {

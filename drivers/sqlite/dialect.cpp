@@ -15,6 +15,7 @@ class SqliteDialect final : public Dialect {
   }
   Sql column_type(const Field& field) const override { return sqlite::column_type(field); }
   Sql key_type(const Field& target) const override { return sqlite::key_type(target); }
+  Field field_of_type(const Sql& type) const override { return sqlite::field_of_type(type); }
   std::optional<Sql> column_check(const Field& field, const std::string& column) const override {
     return sqlite::column_check(field, column);
   }

@@ -18,6 +18,9 @@ inline std::string in_quotes(std::string_view text) { return "\"" + std::string(
 
 Sql column_type(const Field& field);
 Sql key_type(const Field& target);
+Field field_of_type(const Sql& type);
+/// `type` as Turnstone would write it, where it is another word for the same: `integer` for `INT`.
+Sql canonical_type(const Sql& type);
 std::optional<Sql> column_check(const Field& field, const std::string& column);
 Sql literal(const Json& value, const Field& type);
 Sql literal(const Json& value);

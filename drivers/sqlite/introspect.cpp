@@ -1,8 +1,10 @@
 #include <turnstone/identifier.h>
+#include <turnstone/schema/spelling.h>
 
 #include <algorithm>
 #include <map>
 
+#include "sqlite/dialect.h"
 #include "sqlite/rows.h"
 #include "sqlite/sqlite.h"
 #include "sqlite/table_text.h"
@@ -84,12 +86,88 @@ class Introspection {
   std::map<std::string, Table> tables_{};  ///< by name in lower case
 };
 
+/// What two tables that mean the same have in common.
+Table plain_table(Table table) {
+  const auto plain = [](Sql& sql) { sql = plain_sql(sql, Quotes::sqlite); };
+  for (Column& column : table.columns) {
+    const bool key =
+        table.primary_key && table.primary_key->columns == std::vector<std::string>{column.name};
+    // Only `integer`, in any case, makes a key of the row's own number.
+    column.type = key && lower_case(column.type) != "integer" ? lower_case(column.type)
+                                                              : canonical_type(column.type);
+    // By an old mistake of SQLite keys may be NULL unless they say otherwise; nobody means that.
+    const bool in_key =
+        table.primary_key &&
+        std::find(table.primary_key->columns.begin(), table.primary_key->columns.end(),
+                  column.name) != table.primary_key->columns.end();
+    if (in_key) column.nullable = false;
+    column.collation = lower_case(column.collation);
+    if (column.collation == "binary") column.collation.clear();
+    if (column.generated) plain(*column.generated);
+    if (!column.default_sql) continue;
+    plain(*column.default_sql);
+    if (*column.default_sql == "null") column.default_sql.reset();
+    if (column.default_sql == "true") column.default_sql = "1";
+    if (column.default_sql == "false") column.default_sql = "0";
+  }
+  if (table.primary_key) table.primary_key->name.clear();
+  for (Key& key : table.uniques) key.name.clear();
+  for (ForeignKeyConstraint& key : table.foreign_keys) key.name.clear();
+  for (Check& check : table.checks) {
+    plain(check.condition);
+    if (!check.name.empty()) check.column.clear();
+  }
+  for (TableIndex& index : table.indexes) {
+    plain(index.condition);
+    for (IndexPart& part : index.parts) {
+      plain(part.expression);
+      part.collation = lower_case(part.collation);
+    }
+  }
+  return table;
+}
+
 class SqliteBackend final : public Backend {
  public:
   const Dialect& dialect() const override { return sqlite::dialect(); }
   using Backend::introspect;
   Schema introspect(Connection& connection, const std::vector<std::string>&) const override {
     return Introspection(connection).run();
+  }
+  Schema comparable(const Schema& schema) const override {
+    Schema result;
+    schema.each([&](const Table& table) { result.set(plain_table(table)); });
+    return result;
+  }
+  Schema views(Connection& connection, const std::vector<std::string>&) const override {
+    const Rows rows = connection.query(
+        "SELECT v.name, c.name, c.type FROM sqlite_schema v, pragma_table_info(v.name) c "
+        "WHERE v.type = 'view' ORDER BY v.name, c.cid");
+    Schema schema;
+    Table view;
+    for (const auto& row : rows.rows) {
+      if (view.name != text_of(row[0])) {
+        if (!view.columns.empty()) schema.set(view);
+        view = Table{.name = text_of(row[0])};
+      }
+      view.columns.push_back(
+          Column{.name = text_of(row[1]), .type = text_of(row[2]), .nullable = true});
+    }
+    if (!view.columns.empty()) schema.set(view);
+    return schema;
+  }
+  std::vector<DatabaseObject> objects(Connection& connection,
+                                      const std::vector<std::string>&) const override {
+    const Rows rows = connection.query(
+        "SELECT CASE WHEN type = 'table' THEN 'virtual table' ELSE type END, name, "
+        "CASE type WHEN 'trigger' THEN tbl_name ELSE '' END, sql FROM sqlite_schema "
+        "WHERE type IN ('view', 'trigger') OR (type = 'table' AND sql LIKE 'CREATE VIRTUAL%') "
+        "ORDER BY 1, 3, 2");
+    std::vector<DatabaseObject> objects;
+    for (const auto& row : rows.rows) {
+      objects.push_back({text_of(row[0]), text_of(row[1]), text_of(row[2]), text_of(row[3])});
+    }
+    return objects;
   }
   bool has_table(Connection& connection, const std::string& table) const override {
     const std::vector<Value> parameters{table};

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "catalogue.h"
 #include "measure.h"
 #include "project.h"
 
@@ -115,16 +116,42 @@ void growth(const std::string& program, int runs) {
   }
 }
 
+/// 1,000 tables and 10,000 columns: inspectdb, and diff once they are adopted.
+void inspection(const std::string& program, const std::string& self, int runs,
+                const std::string& dialect, const std::string& url) {
+  const fs::path folder = scratch_folder();
+  connect(url, folder)->execute(bench::large_schema_sql(dialect));
+  checked(bench::run({program, "init", "big", "--database", url, "-v", "0"}, folder), "init");
+  checked(bench::run({program, "adopt", "big", "-v", "0"}, folder), "adopt");
+  std::vector<Run> inspected;
+  std::vector<Run> compared;
+  std::vector<Run> theirs;
+  for (int i = 0; i < runs; ++i) {
+    inspected.push_back(
+        checked(bench::run({program, "inspectdb", "--app", "big"}, folder), "inspectdb"));
+    compared.push_back(checked(bench::run({program, "diff"}, folder), "diff"));
+    theirs.push_back(
+        checked(bench::run({self, "--catalogue", url, folder.string()}, folder), "catalogue"));
+  }
+  const std::string tables = " of 1,000 tables, " + dialect + ", against the catalogue queries";
+  bench::report("inspectdb" + tables, inspected, theirs, 3.0);
+  bench::report("diff" + tables, compared, theirs, 3.0);
+  fs::remove_all(folder);
+}
+
 int run_all(const std::string& program, const std::string& self, int runs) {
   const fs::path folder = scratch_folder();
   bench::write_project(folder, 500, 1000);
   apply_on_sqlite(program, folder, runs);
   if (const char* url = std::getenv("TURNSTONE_BENCH_POSTGRES_URL")) {
     apply_on_postgresql(program, folder, runs, url);
+    connect(url, folder)->execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    inspection(program, self, runs, "postgresql", url);
   } else {
     std::cout << "PostgreSQL: not measured, TURNSTONE_BENCH_POSTGRES_URL is not set (its schema "
                  "public is emptied)\n";
   }
+  inspection(program, self, runs, "sqlite", "sqlite:///" + (folder / "large.db").string());
   no_changes(program, self, folder, runs);
   fs::remove_all(folder);
   growth(program, runs);
@@ -137,6 +164,9 @@ int main(int argc, char** argv) {
   try {
     if (argc == 3 && std::strcmp(argv[1], "--parse") == 0) {
       return bench::read_and_parse(argv[2]) > 0 ? 0 : 1;
+    }
+    if (argc == 4 && std::strcmp(argv[1], "--catalogue") == 0) {
+      return bench::read_catalogue(argv[2], argv[3]) > 0 ? 0 : 1;
     }
     if (argc < 2) {
       std::cerr << "usage: bench TURNSTONE_EXECUTABLE [RUNS]\n";

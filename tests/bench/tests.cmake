@@ -1,3 +1,3 @@
 # Built with everything, run by hand: tests/bench/README.md.
-add_executable(turnstone_bench bench/bench.cpp bench/measure.cpp bench/project.cpp)
+add_executable(turnstone_bench bench/bench.cpp bench/catalogue.cpp bench/measure.cpp bench/project.cpp)
 target_link_libraries(turnstone_bench PRIVATE turnstone::cli turnstone_json turnstone_build_flags)

@@ -11,14 +11,13 @@
 namespace turnstone::test {
 namespace {
 
-const std::vector<std::string> commands{"init",           "makemigrations",
-                                        "migrate",        "rebase",
-                                        "sqlmigrate",     "squashmigrations",
-                                        "retiresquash",   "optimizemigration",
-                                        "showmigrations", "check",
-                                        "flush",          "dumpdata",
-                                        "loaddata",       "dbshell",
-                                        "dump-models",    "json-schema"};
+const std::vector<std::string> commands{
+    "init",           "makemigrations",   "migrate",      "rebase",
+    "sqlmigrate",     "squashmigrations", "retiresquash", "optimizemigration",
+    "showmigrations", "history",          "check",        "diff",
+    "schema",         "inspectdb",        "adopt",        "flush",
+    "dumpdata",       "loaddata",         "dbshell",      "dump-models",
+    "json-schema"};
 
 std::filesystem::path golden_file(const std::string& name) {
   return std::filesystem::path(TURNSTONE_GOLDEN) / "help" / (name + ".txt");

@@ -2,7 +2,10 @@ turnstone_tests(cli
   answers
   commands
   databases
+  drift
   help
+  inspectdb
+  inspected_header
   json_output
   merge
   moves

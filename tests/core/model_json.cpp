@@ -618,6 +618,7 @@ class RandomModel {
           unique.include = texts();
         }
         if (flip()) unique.nulls_distinct = flip();
+        unique.in_table = flip();
         return unique;
       }
       default: {
@@ -648,6 +649,8 @@ class RandomModel {
         if (flip()) field.db_index = flip();
       }
       field.db_tablespace = text();
+      if (is_auto(type) && flip()) field.db_identity = "always";
+      if (column && flip()) field.db_names["unique"] = flip() ? "x_key" : "";
       if (is_relation(type)) {
         field.to = "blog.Author";
         field.db_constraint = !flip();
@@ -658,6 +661,8 @@ class RandomModel {
         if (field.on_delete == OnDelete::set) field.on_delete_value = Json::of(5);
         field.db_on_delete = flip();
         field.to_field = text();
+        if (flip()) field.db_on_update = "SET_NULL";
+        if (flip()) field.db_deferrable = "no";
       }
       if (type == FieldType::many_to_many) {
         field.db_table = text();

@@ -383,25 +383,17 @@ TEST_CASE("indexes, constraints and other options that do not fit are named") {
            "fields": ["pk"]}]})"),
        "a.M: index \"i\": the composite primary key is no column; name the columns it is made "
        "of\n"},
-      {"a name as long as its type makes it", with(R"("indexes": [{"type": "SpGistIndex",
-           "name": "a12345678901234567890123456789012", "fields": ["x"]}])"),
-       ""},
-      {"a name longer than its type makes it", with(R"("indexes": [{"type": "SpGistIndex",
-           "name": "a123456789012345678901234567890123", "fields": ["x"]}])"),
-       "a.M: index \"a123456789012345678901234567890123\": the name has 34 characters, at most 33 "
-       "are allowed; choose a shorter one\n"},
       {"long name of a constraint",
        with(R"("constraints": [{"type": "UniqueConstraint",
            "name": ")" +
             std::string(64, 'u') + R"(", "fields": ["x"]}])"),
        "a.M: constraint \"" + std::string(64, 'u') +
            "\": the name has 64 bytes, at most 63 are allowed; choose a shorter one\n"},
-      {"long name",
-       with(R"("indexes": [{"name": "a123456789012345678901234567890", "fields": ["x"]}])"),
-       "a.M: index \"a123456789012345678901234567890\": the name has 31 characters, at most 30 are "
-       "allowed; choose a shorter one\n"},
-      {"digit first", with(R"("indexes": [{"name": "1st", "fields": ["x"]}])"),
-       "a.M: index \"1st\": the name of an index cannot begin with _ or a digit\n"},
+      {"long name", with(R"("indexes": [{"name":
+           "a123456789012345678901234567890123456789012345678901234567890123", "fields": ["x"]}])"),
+       "a.M: index \"a123456789012345678901234567890123456789012345678901234567890123\": the name "
+       "has 64 bytes, at most 63 are allowed; choose a shorter one\n"},
+      {"digit first", with(R"("indexes": [{"name": "1st", "fields": ["x"]}])"), ""},
       {"condition with an unknown field", with(R"("indexes": [{"name": "i", "fields": ["x"],
            "condition": [">", {"F": "m"}, 0]}])"),
        "a.M: index \"i\": there is no field \"m\"\n"},

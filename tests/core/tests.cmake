@@ -2,6 +2,7 @@ turnstone_tests(core
   decimal
   describe
   error
+  inspect_names
   iso8601
   json_tree
   json_value

@@ -1,6 +1,7 @@
 turnstone_tests(properties
   branches
   histories
+  inspections
   optimized_lists
   squashes
   scripts

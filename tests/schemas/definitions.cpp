@@ -76,6 +76,13 @@ const std::map<std::string, std::string>& option_words() {
       {"to", "The model referred to: \"app.Model\", \"Model\" of the same app, or \"self\"."},
       {"on_delete", "What becomes of a row when the one it refers to is deleted."},
       {"db_on_delete", "Puts on_delete into the database (ON DELETE)."},
+      {"db_on_update", "What the database does to the key when the one it refers to changes."},
+      {"db_deferrable", "When the database checks the key; deferred unless given."},
+      {"db_names",
+       "Names of what the field makes beside its column, where they are not those Turnstone "
+       "makes."},
+      {"db_identity",
+       "always: PostgreSQL takes no other value; rowid: no AUTOINCREMENT on SQLite."},
       {"to_field", "Name of the field referred to; the primary key unless given."},
       {"parent_link", "The link of a multi-table child to its parent."},
       {"through", "The model that holds the relation, in place of a table of its own."},
@@ -122,7 +129,10 @@ const std::map<std::string, std::string>& option_words() {
 Tree enumerated_option(const std::string& key) {
   static const std::map<std::string, std::vector<std::string>> words = {
       {"protocol", {"both", "IPv4", "IPv6", "ipv4", "ipv6"}},
-      {"default_bounds", {"[]", "[)", "(]", "()"}}};
+      {"default_bounds", {"[]", "[)", "(]", "()"}},
+      {"db_on_update", {"CASCADE", "RESTRICT", "SET_NULL", "SET_DEFAULT"}},
+      {"db_deferrable", {"deferred", "immediate", "no"}},
+      {"db_identity", {"always", "rowid"}}};
   const auto found = words.find(key);
   return found == words.end() ? of_types({"string", "null"}) : one_of_words(found->second);
 }
@@ -138,6 +148,11 @@ Tree special_option(const std::string& key) {
   }
   if (key == "db_index") return of_type("boolean");
   if (key == "choices") return array_of(anything());
+  if (key == "db_names") {
+    Tree names = Tree::object();
+    for (const std::string& kind : database_name_kinds()) names[kind] = of_type("string");
+    return closed(names);
+  }
   if (key == "db_type") {
     return any_of({name(), closed(object({{"postgresql", name()}, {"sqlite", name()}}))});
   }
@@ -332,6 +347,7 @@ Tree parts(const std::vector<std::string>& wanted) {
                                 "Whether it may be broken until the end of a transaction.")},
        {"nulls_distinct",
         described(of_types({"boolean", "null"}), "false: two NULLs are the same.")},
+       {"in_table", described(of_type("boolean"), "SQLite: UNIQUE inside of the table.")},
        {"violation_error_code", anything()},
        {"violation_error_message", anything()}});
   Tree result = Tree::object();
@@ -388,7 +404,7 @@ Tree constraint_schema() {
   Tree check = with_words({"name"});
   check["condition"] = described(defined("expression"), "What holds for every row.");
   Tree unique = with_words({"name", "fields", "expressions", "condition", "deferrable", "include",
-                            "opclasses", "nulls_distinct"});
+                            "opclasses", "nulls_distinct", "in_table"});
   Tree exclusion = with_words({"name", "condition", "deferrable", "include"});
   exclusion["expressions"] = described(
       object({{"type", "array"},

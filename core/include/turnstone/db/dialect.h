@@ -51,6 +51,9 @@ class Dialect {
   /// Column type of a key that points to such a field (`rel_db_type`): plain integers for auto and
   /// positive fields.
   virtual Sql key_type(const Field& target) const = 0;
+  /// A field, without a name, that has this column type, the way back from `column_type`: a
+  /// CustomField where no other has it.
+  virtual Field field_of_type(const Sql& type) const = 0;
   /// Condition of the CHECK that belongs to a column of this type, or nothing.
   virtual std::optional<Sql> column_check(const Field& field, const std::string& column) const = 0;
   /// `value`, as files write it for that type of field, as an SQL literal.
@@ -100,6 +103,15 @@ class Dialect {
   virtual const Shell& shell() const = 0;
 };
 
+/// Something in a database that models have no word for: a view, a trigger, an enum …
+struct DatabaseObject {
+  std::string kind{};   ///< `view`, `trigger`, `function` …
+  std::string name{};   ///< with its schema where that is not on the search path
+  std::string table{};  ///< what it is on; empty for what stands alone
+  Sql definition{};
+  bool operator==(const DatabaseObject&) const = default;
+};
+
 /// What needs a connection and differs between databases.
 class Backend {
  public:
@@ -112,9 +124,19 @@ class Backend {
   /// `schema.table`; see `named_schemas`.
   virtual Schema introspect(Connection& connection,
                             const std::vector<std::string>& schemas) const = 0;
+  /// Views, and on PostgreSQL materialised ones and foreign tables, as tables with nothing but
+  /// their columns; from the same schemas as `introspect`.
+  virtual Schema views(Connection& connection, const std::vector<std::string>& schemas) const = 0;
+  /// Everything else in those schemas, but what belongs to extensions; by kind, table and name.
+  virtual std::vector<DatabaseObject> objects(Connection& connection,
+                                              const std::vector<std::string>& schemas) const = 0;
   /// `schema` as `introspect` would give it back once it is made: expressions in the database's own
   /// spelling. What compares a wanted schema with a live one compares this.
   virtual Schema normalised(Connection& connection, const Schema& schema) const;
+  /// `schema` without what makes no difference to this database: spellings of types and
+  /// expressions that it keeps as they were written, names it never uses. Two schemas that mean the
+  /// same are equal in this form.
+  virtual Schema comparable(const Schema& schema) const;
   /// True when a table of that name exists; cheap.
   virtual bool has_table(Connection& connection, const std::string& table) const = 0;
 

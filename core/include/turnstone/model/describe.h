@@ -179,6 +179,20 @@ class FieldBuilder {
     field().db_tablespace = name;
     return *this;
   }
+  /// Name of the `primary_key`, `unique`, `foreign_key`, `index`, `like` or `check` that the column
+  /// brings with it, where it is not the one Turnstone makes.
+  const FieldBuilder& db_name(const std::string& kind, const std::string& name) const {
+    static_assert(has_column, "turnstone: db_name() needs a member with a column");
+    field().db_names[kind] = name;
+    return *this;
+  }
+  /// Of automatic keys: `always` (PostgreSQL takes no other value), `rowid` (SQLite without
+  /// AUTOINCREMENT).
+  const FieldBuilder& db_identity(const std::string& kind) const {
+    static_assert(is_plain, "turnstone: db_identity() needs a plain member, no relation");
+    field().db_identity = kind;
+    return *this;
+  }
   /// A std::string becomes a CharField by it. In characters; of Bytes, in bytes.
   const FieldBuilder& max_length(int value) const {
     static_assert(text_column() || std::same_as<Bare, Bytes>,
@@ -257,6 +271,22 @@ class FieldBuilder {
     static_assert(KeyMember<Bare>,
                   "turnstone: db_on_delete() needs a ForeignKey or OneToOne member");
     field().db_on_delete = value;
+    return *this;
+  }
+  /// `CASCADE`, `RESTRICT`, `SET_NULL` or `SET_DEFAULT`: what the database does to the key when the
+  /// one it refers to changes.
+  const FieldBuilder& db_on_update(const std::string& rule) const {
+    static_assert(KeyMember<Bare>,
+                  "turnstone: db_on_update() needs a ForeignKey or OneToOne member");
+    field().db_on_update = rule;
+    return *this;
+  }
+  /// When the database checks the key: `deferred` (at the end of a transaction, as usual),
+  /// `immediate` (unless a transaction says otherwise), or `no`.
+  const FieldBuilder& db_deferrable(const std::string& when) const {
+    static_assert(KeyMember<Bare>,
+                  "turnstone: db_deferrable() needs a ForeignKey or OneToOne member");
+    field().db_deferrable = when;
     return *this;
   }
   const FieldBuilder& related_name(const std::string& name) const {
@@ -468,6 +498,8 @@ class UniqueBuilder {
   const UniqueBuilder& deferrable(Deferrable when) const;
   const UniqueBuilder& opclasses(std::vector<std::string> names) const;
   const UniqueBuilder& nulls_distinct(bool value) const;
+  /// SQLite: UNIQUE inside of the table, where Turnstone makes a unique index.
+  const UniqueBuilder& in_table(bool value = true) const;
 
  private:
   UniqueConstraint& unique() const { return std::get<UniqueConstraint>(*constraint_); }
@@ -515,7 +547,7 @@ class ModelDraft {
   std::shared_ptr<Index> add_index(std::vector<OrderTerm> terms, const std::string& name);
   std::shared_ptr<Constraint> add_constraint(Constraint constraint);
   UniqueConstraint unique_over(std::vector<OrderTerm> terms, const std::string& name) const;
-  void set_primary_key(std::vector<std::string> fields);
+  void set_primary_key(std::vector<std::string> fields, const std::string& name);
   void set_ordering(const std::vector<OrderTerm>& terms);
   void add_base(std::string_view class_name);
   void set_name(const std::string& name) { state_.name = name; }
@@ -534,6 +566,7 @@ class ModelDraft {
   const void* object_ = nullptr;
   std::vector<std::shared_ptr<FieldDraft>> fields_{};
   std::vector<std::string> primary_key_{};
+  std::string primary_key_name_{};
   std::vector<std::shared_ptr<Index>> indexes_{};
   std::vector<std::shared_ptr<Constraint>> constraints_{};
 };
@@ -605,14 +638,15 @@ class Model {
     (draft_.add_base(class_name<Bases>()), ...);
   }
 
-  /// The key that several columns make together.
+  /// The key that several columns make together, with a name where it is not the one Turnstone
+  /// makes.
   template <auto... P>
-  void primary_key() {
+  void primary_key(const std::string& name = {}) {
     static_assert(
         sizeof...(P) > 1,
         "turnstone: primary_key<> takes two members or more; else field<>().primary_key()");
     require_own<P...>();
-    draft_.set_primary_key(names<P...>());
+    draft_.set_primary_key(names<P...>(), name);
   }
   /// An index over columns; without a name, Django's.
   template <auto... P>

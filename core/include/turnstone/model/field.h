@@ -111,6 +111,12 @@ struct Field {
   std::string db_comment{};
   std::string db_collation{};
   std::string db_tablespace{};
+  /// Names of what the field makes beside its column, where they are not those Turnstone makes:
+  /// `primary_key`, `unique`, `foreign_key`, `index`, `like`, `check`. An empty `like` means that
+  /// there is no such index, an empty `unique` a UNIQUE without a name inside of the table
+  /// (SQLite).
+  std::map<std::string, std::string> db_names{};
+  std::string db_identity{};  ///< automatic keys: `always`, `rowid` (SQLite without AUTOINCREMENT)
   std::optional<int> max_length{};
   std::optional<int> max_digits{};
   std::optional<int> decimal_places{};
@@ -125,6 +131,8 @@ struct Field {
   OnDelete on_delete = OnDelete::none;
   std::optional<Json> on_delete_value{};  ///< of SET
   bool db_on_delete = false;
+  std::string db_on_update{};   ///< `CASCADE`, `SET_NULL` …: kept by the database; empty for none
+  std::string db_deferrable{};  ///< `immediate` or `no`; empty: deferred, as Django makes keys
   std::string to_field{};
   bool db_constraint = true;
   bool parent_link = false;
@@ -175,5 +183,7 @@ std::string attribute_name(const Field& field);
 bool wants_index(const Field& field);
 bool is_unique(const Field& field);  ///< unique, OneToOneField or primary_key
 bool has_column(const Field& field);
+/// Keys that `db_names` takes, sorted.
+const std::vector<std::string>& database_name_kinds();
 
 }  // namespace turnstone

@@ -48,6 +48,8 @@ struct UniqueConstraint {
   std::vector<std::string> include{};
   std::vector<std::string> opclasses{};
   std::optional<bool> nulls_distinct{};
+  /// SQLite: UNIQUE inside of the table, where Turnstone makes a unique index.
+  bool in_table = false;
   bool operator==(const UniqueConstraint&) const = default;
 };
 

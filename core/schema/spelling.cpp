@@ -1,0 +1,140 @@
+#include <turnstone/identifier.h>
+#include <turnstone/schema/spelling.h>
+
+#include <algorithm>
+#include <cctype>
+#include <vector>
+
+namespace turnstone {
+namespace {
+
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+bool is_operator(char c) {
+  return std::string_view("<>=!~*/%|&^#@?+-:").find(c) != std::string_view::npos;
+}
+
+/// A name that means the same without quotes.
+bool is_simple(const std::string& name) {
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front()))) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return is_word(c) && c != '$' && !std::isupper(static_cast<unsigned char>(c)) &&
+           static_cast<unsigned char>(c) < 0x80;
+  });
+}
+
+class Words {
+ public:
+  Words(const Sql& sql, Quotes quotes) : sql_(sql), quotes_(quotes) {}
+
+  std::vector<std::string> run() {
+    std::vector<std::string> words;
+    while (skip_blanks()) words.push_back(next());
+    return words;
+  }
+
+ private:
+  bool at(std::string_view text) const { return sql_.compare(at_, text.size(), text) == 0; }
+
+  bool skip_blanks() {
+    while (at_ < sql_.size()) {
+      if (std::isspace(static_cast<unsigned char>(sql_[at_]))) {
+        ++at_;
+      } else if (at("--")) {
+        at_ = std::min(sql_.find('\n', at_), sql_.size());
+      } else if (at("/*")) {
+        const std::size_t end = sql_.find("*/", at_ + 2);
+        at_ = end == std::string::npos ? sql_.size() : end + 2;
+      } else {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::string next() {
+    const char c = sql_[at_];
+    if (c == '\'') return quote_literal(quoted('\''));
+    if (c == '"') return name(quoted('"'));
+    if (quotes_ == Quotes::sqlite && c == '`') return name(quoted('`'));
+    if (quotes_ == Quotes::sqlite && c == '[') return name(quoted(']'));
+    if (is_operator(c)) {
+      std::string word;
+      while (at_ < sql_.size() && is_operator(sql_[at_]) && !at("--") && !at("/*")) {
+        word += sql_[at_++];
+      }
+      return word == "!=" ? "<>" : word;
+    }
+    if (!is_word(c)) return std::string(1, sql_[at_++]);
+    std::string word;
+    while (at_ < sql_.size() && is_word(sql_[at_])) word += sql_[at_++];
+    return lower_case(word);
+  }
+
+  std::string name(const std::string& text) const {
+    const std::string folded = quotes_ == Quotes::sqlite ? lower_case(text) : text;
+    return is_simple(folded) ? folded : quote_identifier(folded);
+  }
+
+  std::string quoted(char close) {
+    std::string text;
+    for (++at_; at_ < sql_.size(); ++at_) {
+      if (sql_[at_] == close) {
+        const bool doubled = close != ']' && at_ + 1 < sql_.size() && sql_[at_ + 1] == close;
+        if (!doubled) break;
+        ++at_;
+      }
+      text += sql_[at_];
+    }
+    at_ = std::min(at_ + 1, sql_.size());
+    return text;
+  }
+
+  const Sql& sql_;
+  Quotes quotes_;
+  std::size_t at_ = 0;
+};
+
+/// True where the first parenthesis is closed by the last one.
+bool is_enclosed(const std::vector<std::string>& words) {
+  if (words.size() < 2 || words.front() != "(" || words.back() != ")") return false;
+  int depth = 0;
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i] == "(") ++depth;
+    if (words[i] == ")") --depth;
+    if (depth == 0) return false;
+  }
+  return true;
+}
+
+/// `words` in one line, with blanks where people put them.
+std::string in_one_line(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const std::string before = i == 0 ? std::string{} : words[i - 1];
+    const bool call = word == "(" && !before.empty() && is_word(before.back());
+    const bool tight = i == 0 || call || word == ")" || word == "," || word == "::" ||
+                       word == "." || word == "[" || word == "]" || before == "(" ||
+                       before == "::" || before == "." || before == "[";
+    if (!tight) text += ' ';
+    text += word;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string plain_sql(const Sql& sql, Quotes quotes) {
+  std::vector<std::string> words = Words(sql, quotes).run();
+  while (is_enclosed(words)) {
+    words.erase(words.begin());
+    words.pop_back();
+  }
+  return in_one_line(words);
+}
+
+}  // namespace turnstone

@@ -1,0 +1,388 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "cli/session.h"
+
+// diff, and what goes by it: every kind of change made by hand is found and named, and nothing
+// else.
+
+namespace turnstone::test {
+namespace {
+
+bool tells(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+const char* const stock_models = R"({"models": [
+  {"name": "Shelf", "fields": [{"name": "code", "type": "CharField", "max_length": 9, "unique": true}],
+   "options": {"db_table_comment": "where things lie"}},
+  {"name": "Item", "fields": [
+    {"name": "name", "type": "CharField", "max_length": 40, "db_default": "none", "db_index": true},
+    {"name": "count", "type": "PositiveIntegerField", "db_default": 0},
+    {"name": "price", "type": "DecimalField", "max_digits": 8, "decimal_places": 2, "null": true,
+     "db_comment": "in euros"},
+    {"name": "total", "type": "GeneratedField", "expression": ["*", {"F": "count"}, 2],
+     "output_field": {"type": "IntegerField"}},
+    {"name": "made", "type": "DateTimeField", "db_default": ["now"]},
+    {"name": "shelf", "type": "ForeignKey", "to": "Shelf", "on_delete": "CASCADE",
+     "db_on_delete": true}],
+   "options": {
+     "indexes": [{"name": "item_price", "fields": ["price", "-name"],
+                  "condition": [">", {"F": "price"}, 5]},
+                 {"name": "item_lower", "expressions": [["lower", {"F": "name"}]]}],
+     "constraints": [
+       {"type": "CheckConstraint", "name": "item_cheap",
+        "condition": ["and", ["<", {"F": "price"}, 100], ["<>", {"F": "name"}, "x"]]},
+       {"type": "UniqueConstraint", "name": "item_once", "fields": ["name", "shelf"]}]}}]})";
+
+struct DriftCase {
+  std::string sql;
+  const char* words;  ///< the lines of diff that name it
+};
+
+/// What diff names, line by line, without definitions; made names of foreign keys are `KEY`.
+std::string told(const std::string& out) {
+  std::string lines;
+  std::size_t start = 0;
+  while (start < out.size()) {
+    const std::size_t end = std::min(out.find('\n', start), out.size());
+    std::string line = out.substr(start, end - start);
+    start = end + 1;
+    if (!line.starts_with("  ") || line.starts_with("    ")) continue;
+    line.erase(0, 2);
+    const std::size_t made = line.find("stock_item_shelf_id_");
+    if (made != std::string::npos) line.replace(made, line.find('"', made) - made, "KEY");
+    lines += (lines.empty() ? "" : "\n") + line;
+  }
+  return lines;
+}
+
+/// SQL that puts the foreign key of `stock_item` into `statement` for `FKNAME`.
+std::string with_key(const std::string& statement) {
+  return "DO $$ DECLARE n text; BEGIN SELECT conname INTO n FROM pg_constraint WHERE contype = "
+         "'f'; "
+         "EXECUTE replace('" +
+         statement + "', 'FKNAME', quote_ident(n)); END $$";
+}
+
+/// Applies every change to a database as the migrations made it, and takes it back.
+void check_drifts(const std::string& dialect, const std::vector<DriftCase>& cases) {
+  ScratchDatabase database(dialect);
+  Session session(database.url());
+  REQUIRE(session.run("init stock").code == 0);
+  session.write("stock/models.json", stock_models);
+  REQUIRE(session.run("makemigrations").code == 0);
+  REQUIRE(session.run("migrate").code == 0);
+  const Ran clean = session.run("diff");
+  INFO(clean.out << clean.err);
+  REQUIRE(clean.code == 0);
+  CHECK(tells(clean.out, "No differences between database "));
+  CHECK(session.run("diff --models").code == 0);
+  for (const DriftCase& c : cases) {
+    CAPTURE(c.sql);
+    database.clear();
+    REQUIRE(session.run("migrate -v 0").code == 0);
+    database.connect()->execute(c.sql);
+    const Ran ran = session.run("diff");
+    CHECK(ran.err == "");
+    CHECK(ran.code == (*c.words ? 1 : 0));
+    CHECK(told(ran.out) == std::string(c.words));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("diff finds and names each kind of drift on PostgreSQL, and nothing else") {
+  if (test_dialects().size() < 2) return;
+  check_drifts(
+      "postgresql",
+      {{"DROP TABLE stock_item", "table is missing"},
+       {"CREATE TABLE loose (id int PRIMARY KEY)", "table is not wanted"},
+       {"ALTER TABLE stock_item ADD extra int", "column \"extra\" is not wanted"},
+       {"ALTER TABLE stock_item ALTER name TYPE varchar(50)",
+        "column \"name\": type is varchar(50), should be varchar(40)"},
+       {"ALTER TABLE stock_item ALTER name TYPE text",
+        "column \"name\": type is text, should be varchar(40)"},
+       {"ALTER TABLE stock_item ALTER price TYPE numeric(9, 2)",
+        "column \"price\": type is numeric(9, 2), should be numeric(8, 2)"},
+       {"ALTER TABLE stock_item ALTER price SET NOT NULL",
+        "column \"price\": null is no, should be yes"},
+       {"ALTER TABLE stock_item ALTER name DROP NOT NULL",
+        "column \"name\": null is yes, should be no"},
+       {"ALTER TABLE stock_item ALTER name DROP DEFAULT",
+        "column \"name\": default is absent, should be 'none'"},
+       {"ALTER TABLE stock_item ALTER count SET DEFAULT 1",
+        "column \"count\": default is 1, should be 0"},
+       {"ALTER TABLE stock_item ALTER price SET DEFAULT 1",
+        "column \"price\": default is 1, should be absent"},
+       {"ALTER TABLE stock_item ALTER name TYPE varchar(40) COLLATE \"C\"",
+        "column \"name\": collation is C, should be absent\nindex \"item_lower\": columns is "
+        "(lower((name)::text)) collate C, should be (lower((name)::text))"},
+       {"ALTER TABLE stock_item ALTER id SET GENERATED ALWAYS",
+        "column \"id\": identity is always, should be by default"},
+       {"ALTER TABLE stock_item ALTER id DROP IDENTITY",
+        "column \"id\": identity is none, should be by default"},
+       {"ALTER TABLE stock_item ALTER total DROP EXPRESSION",
+        "column \"total\": generated is absent, should be count * 2"},
+       {"COMMENT ON COLUMN stock_item.price IS 'in pounds'",
+        "column \"price\": comment is in pounds, should be in euros"},
+       {"COMMENT ON TABLE stock_shelf IS NULL",
+        "table: comment is absent, should be where things lie"},
+       {"ALTER TABLE stock_item DROP CONSTRAINT item_once",
+        "unique constraint \"item_once\" is missing"},
+       {"ALTER TABLE stock_item ADD CONSTRAINT more UNIQUE (count)",
+        "unique constraint \"more\" is not wanted"},
+       {"ALTER TABLE stock_item DROP CONSTRAINT item_once, ADD CONSTRAINT item_once UNIQUE (name)",
+        "unique constraint \"item_once\": columns is name, should be name, shelf_id"},
+       {"ALTER TABLE stock_item DROP CONSTRAINT item_once, ADD CONSTRAINT item_once UNIQUE (name, "
+        "shelf_id) DEFERRABLE",
+        "unique constraint \"item_once\": timing is deferrable initially immediate, should be not "
+        "deferrable"},
+       {"ALTER TABLE stock_item RENAME CONSTRAINT item_once TO once",
+        "unique constraint \"item_once\" is named \"once\""},
+       {"ALTER TABLE stock_item DROP CONSTRAINT item_cheap",
+        "check constraint \"item_cheap\" is missing"},
+       {"ALTER TABLE stock_item ADD CONSTRAINT more CHECK (count < 9)",
+        "check constraint \"more\" is not wanted"},
+       {"ALTER TABLE stock_item DROP CONSTRAINT item_cheap, ADD CONSTRAINT item_cheap CHECK (price "
+        "< 100)",
+        "check constraint \"item_cheap\": condition is price < (100)::numeric, should be (price < "
+        "(100)::numeric) and((name)::text <> 'x'::text)"},
+       {"ALTER TABLE stock_item DROP CONSTRAINT item_cheap, ADD CONSTRAINT item_cheap CHECK (price "
+        "< 100 AND name <> 'x') NOT VALID",
+        "check constraint \"item_cheap\": validated is no, should be yes"},
+       {with_key("ALTER TABLE stock_item ALTER CONSTRAINT FKNAME NOT DEFERRABLE"),
+        "foreign key \"KEY\": timing is not deferrable, should be deferrable initially deferred"},
+       {with_key("ALTER TABLE stock_item DROP CONSTRAINT FKNAME"),
+        "foreign key \"KEY\" is missing"},
+       {with_key("ALTER TABLE stock_item DROP CONSTRAINT FKNAME, ADD CONSTRAINT FKNAME FOREIGN KEY "
+                 "(shelf_id) REFERENCES stock_shelf DEFERRABLE INITIALLY DEFERRED"),
+        "foreign key \"KEY\": on delete is absent, should be CASCADE"},
+       {with_key("ALTER TABLE stock_item DROP CONSTRAINT FKNAME, ADD CONSTRAINT FKNAME FOREIGN KEY "
+                 "(shelf_id) REFERENCES stock_shelf ON DELETE CASCADE ON UPDATE CASCADE DEFERRABLE "
+                 "INITIALLY DEFERRED"),
+        "foreign key \"KEY\": on update is CASCADE, should be absent"},
+       {"DROP INDEX item_price", "index \"item_price\" is missing"},
+       {"CREATE INDEX more ON stock_item (made)", "index \"more\" is not wanted"},
+       {"ALTER INDEX item_lower RENAME TO lowered", "index \"item_lower\" is named \"lowered\""},
+       {"DROP INDEX item_lower; CREATE INDEX item_lower ON stock_item (upper(name))",
+        "index \"item_lower\": columns is (upper((name)::text)), should be (lower((name)::text))"},
+       {"DROP INDEX item_price; CREATE INDEX item_price ON stock_item (price, name DESC)",
+        "index \"item_price\": condition is absent, should be price > (5)::numeric"},
+       {"DROP INDEX item_price; CREATE INDEX item_price ON stock_item (price, name) WHERE price > "
+        "5",
+        "index \"item_price\": columns is price, name, should be price, name desc"},
+       {"DROP INDEX item_price; CREATE UNIQUE INDEX item_price ON stock_item (price, name DESC) "
+        "WHERE price > 5",
+        "index \"item_price\": unique is yes, should be no"},
+       {"DROP INDEX item_price; CREATE INDEX item_price ON stock_item (price, name DESC) INCLUDE "
+        "(made) WHERE price > 5",
+        "index \"item_price\": include is made, should be absent"},
+       {"DROP INDEX item_lower; CREATE INDEX item_lower ON stock_item USING hash (lower(name))",
+        "index \"item_lower\": method is hash, should be absent"},
+       {"ALTER INDEX item_lower SET (fillfactor = 70)",
+        "index \"item_lower\": parameters is fillfactor = 70, should be absent"},
+       {"DROP INDEX item_lower; CREATE INDEX item_lower ON stock_item (lower(name) NULLS FIRST)",
+        "index \"item_lower\": columns is (lower((name)::text)) nulls first, should be "
+        "(lower((name)::text))"},
+       {"DROP INDEX item_lower; CREATE INDEX item_lower ON stock_item (lower(name) "
+        "text_pattern_ops)",
+        "index \"item_lower\": columns is (lower((name)::text)) text_pattern_ops, should be "
+        "(lower((name)::text))"},
+       {"ALTER TABLE stock_item RENAME made TO born",
+        "column \"made\" is missing\ncolumn \"born\" is not wanted"},
+       {"ALTER TABLE stock_shelf RENAME TO shelf",
+        "table is not wanted\nforeign key \"KEY\": target is shelf(id), should be "
+        "stock_shelf(id)\ntable is missing"}});
+}
+
+TEST_CASE("diff finds and names each kind of drift on SQLite, and nothing else") {
+  check_drifts(
+      "sqlite",
+      {{"DROP TABLE stock_item", "table is missing"},
+       {"CREATE TABLE loose (id int PRIMARY KEY)", "table is not wanted"},
+       {"ALTER TABLE stock_item ADD extra int", "column \"extra\" is not wanted"},
+       {"DROP INDEX item_price", "index \"item_price\" is missing"},
+       {"DROP INDEX item_once", "index \"item_once\" is missing"},
+       {"CREATE INDEX more ON stock_item (made)", "index \"more\" is not wanted"},
+       {"DROP INDEX item_lower; CREATE INDEX item_lower ON stock_item (upper(name))",
+        "index \"item_lower\": columns is (upper(name)), should be (lower(name))"},
+       {"DROP INDEX item_lower; CREATE INDEX item_lower ON stock_item ( LOWER( [Name] ) )", ""},
+       {"ALTER TABLE stock_item RENAME made TO born",
+        "column \"made\" is missing\ncolumn \"born\" is not wanted"}});
+}
+
+TEST_CASE("diff shows both definitions, and the SQL of either way") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    const ScratchDatabase database(dialect);
+    Session session(database.url());
+    REQUIRE(session.run("init stock").code == 0);
+    session.write("stock/models.json", stock_models);
+    REQUIRE(session.run("makemigrations").code == 0);
+    REQUIRE(session.run("migrate").code == 0);
+    database.connect()->execute(
+        "DROP INDEX item_lower; ALTER TABLE stock_item ADD extra integer; CREATE VIEW seen AS "
+        "SELECT name FROM stock_item");
+    Ran ran = session.run("diff");
+    CHECK(tells(ran.out, "table \"stock_item\"\n"));
+    CHECK(tells(ran.out, "    database:   \"extra\" integer\n"));
+    CHECK(tells(ran.out, "    migrations: INDEX \"item_lower\" ("));
+    CHECK(tells(ran.out, "Beside what models say, the database has:\n  view \"seen\"\n"));
+    CHECK(tells(ran.out, "2 differences in 1 table between database "));
+    CHECK(session.run("diff 'stock_sh*'").code == 0);
+    ran = session.run("diff --sql");
+    CHECK(ran.code == 1);
+    CHECK(tells(ran.out, "CREATE INDEX \"item_lower\""));
+    CHECK(tells(ran.out, "-- the other way: "));
+    CHECK(tells(ran.out, "DROP INDEX "));
+    CHECK(tells(session.run("diff --format json").out, "\"what\": \"missing\""));
+
+    // What goes by it.
+    ran = session.run("migrate --require-clean");
+    CHECK(ran.code == 3);
+    CHECK(tells(ran.err, "the database is not what its migrations made: 2 differences"));
+    ran = session.run("check --database " + database.url());
+    CHECK(ran.code == 1);
+    CHECK(tells(ran.err, "index \"item_lower\" is missing"));
+
+    // The SQL does what it says.
+    if (dialect == "postgresql") {
+      database.connect()->execute("DROP VIEW seen");
+      const std::string sql = session.run("diff --sql").out;
+      database.connect()->execute(sql.substr(0, sql.find("-- the other way")));
+      CHECK(session.run("diff").code == 0);
+      CHECK(session.run("migrate --require-clean").code == 0);
+    }
+  }
+}
+
+TEST_CASE("diff compares two databases, with what models have no word for") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    const ScratchDatabase one(dialect);
+    const ScratchDatabase two(dialect);
+    one.connect()->execute(
+        "CREATE TABLE t (id integer PRIMARY KEY, x integer DEFAULT 1); CREATE VIEW v AS SELECT id "
+        "FROM t");
+    two.connect()->execute(
+        "CREATE TABLE t (id integer PRIMARY KEY, x integer DEFAULT (1)); CREATE VIEW v AS SELECT x "
+        "FROM t; CREATE VIEW w AS SELECT x FROM t");
+    Session session;
+    const Ran ran = session.run("diff --database " + one.url() + " --with " + two.url());
+    CHECK(ran.code == 1);
+    CHECK(told(ran.out) == "view \"v\" is defined in another way\nview \"w\" is missing");
+    CHECK(session.run("diff --database " + one.url() + " --with " + one.url()).code == 0);
+  }
+  Session session;
+  CHECK(session.run("diff --database sqlite::memory:").code == 2);
+  CHECK(session.run("diff --models --with sqlite::memory:").code == 2);
+}
+
+TEST_CASE("adopt takes a database over, or nothing of it") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    const ScratchDatabase database(dialect);
+    database.connect()->execute(
+        "CREATE TABLE shelf (id integer PRIMARY KEY, code varchar(9) NOT NULL UNIQUE); CREATE "
+        "TABLE "
+        "item (id integer PRIMARY KEY, shelf_id integer NOT NULL REFERENCES shelf (id), count "
+        "integer NOT NULL DEFAULT 0 CHECK (count < 9))");
+    Session session(database.url());
+    REQUIRE(session.run("init stock").code == 0);
+    CHECK(session.run("adopt stock --dry-run").code == 0);
+    CHECK(session.run("showmigrations stock").out == "stock\n (no migrations)\n");
+    Ran ran = session.run("adopt stock");
+    INFO(ran.out << ran.err);
+    CHECK(ran.code == 0);
+    CHECK(tells(ran.out, "Adopted 2 models from database "));
+    CHECK(session.run("showmigrations").out == "stock\n [X] 0001_initial\n");
+    CHECK(session.run("makemigrations --check").code == 0);
+    CHECK(session.run("diff").code == 0);
+    CHECK(session.run("diff --models").code == 0);
+    CHECK(session.run("check --database " + database.url()).code == 0);
+    CHECK(session.run("migrate --check").code == 0);
+    CHECK(tells(session.run("history").out, "stock.0001_initial  sha256:"));
+    CHECK(session.run("adopt stock").code == 3);  // it has migrations now
+
+    // The way back works by the names that are there.
+    CHECK(session.run("migrate stock zero").code == 0);
+    CHECK(database.backend().introspect(*database.connect()).size() == 0);
+  }
+}
+
+TEST_CASE("adopt refuses what models cannot say") {
+  const ScratchDatabase database("sqlite");
+  database.connect()->execute(
+      "CREATE TABLE a (x integer, y integer, PRIMARY KEY (x, y)); CREATE TABLE b (id integer "
+      "PRIMARY "
+      "KEY, x integer, y integer, FOREIGN KEY (x, y) REFERENCES a (x, y))");
+  Session session(database.url());
+  REQUIRE(session.run("init stock").code == 0);
+  const Ran ran = session.run("adopt stock");
+  CHECK(ran.code == 3);
+  CHECK(tells(ran.err, "the models would not be what the database is: "));
+  CHECK(tells(ran.err, "is not wanted"));
+  CHECK(session.list("stock") == std::vector<std::string>{"models.json"});
+  CHECK(session.run("adopt stock a").code == 0);
+  CHECK(session.run("adopt other").code == 2);
+}
+
+TEST_CASE("schema shows states and databases, and what changed between migrations") {
+  Session session = blog_session();
+  REQUIRE(session.run("makemigrations").code == 0);
+  REQUIRE(session.run("migrate").code == 0);
+  Ran ran = session.run("schema");
+  CHECK(tells(ran.out, "table \"blog_author\" (blog.Author)\n  \"id\" integer "));
+  CHECK(session.run("schema blog 0001").out == ran.out);
+  CHECK(session.run("schema --models").out == ran.out);
+  CHECK(tells(session.run("schema --live").out, "table \"blog_book\"\n"));
+  CHECK(tells(session.run("schema --as sql --database postgresql").out,
+              "CREATE TABLE \"blog_author\""));
+  CHECK(tells(session.run("schema --as dot").out, "\"blog_book\":c"));
+  CHECK(tells(session.run("schema --as mermaid").out,
+              "  \"blog_author\" ||--o{ \"blog_book\" : \"author_id\"\n"));
+  CHECK(tells(session.run("schema --as json").out, "{\"tables\":[{\"name\":\"blog_author\""));
+  CHECK(session.run("schema --as dot -o s.dot").out == "wrote s.dot\n");
+  CHECK(session.read("s.dot").starts_with("digraph schema {\n"));
+  ran = session.run("schema --between blog.zero blog.0001");
+  CHECK(tells(ran.out, "table \"blog_author\"\n  table is new\n"));
+  CHECK(session.run("schema --between blog.0001 blog.0001").out == "No changes\n");
+  ran = session.run("schema --log blog_book");
+  CHECK(ran.out == "blog.0001_initial\n  table is new\n");
+  session.write("blog/migrations/0002_pages.json",
+                R"({"turnstone": 1, "dependencies": [["blog", "0001_initial"]], "operations": [
+                    {"op": "AddField", "model_name": "Book", "field":
+                     {"name": "pages", "type": "IntegerField", "null": true}}]})");
+  CHECK(session.run("schema --log blog_book").out ==
+        ran.out + "blog.0002_pages\n  column \"pages\" is new: \"pages\" integer\n");
+  CHECK(session.run("schema --log blog_boook").code == 2);
+  CHECK(session.run("schema --as dto").err ==
+        "error: unknown form \"dto\"\n  where: --as\n  hint: did you mean \"dot\"?\n");
+  CHECK(session.run("schema --models --live").code == 2);
+  CHECK(session.run("schema nope").code == 2);
+}
+
+TEST_CASE("showmigrations draws history as a graph") {
+  Session session = blog_session();
+  REQUIRE(session.run("makemigrations").code == 0);
+  REQUIRE(session.run("migrate").code == 0);
+  REQUIRE(session.run("makemigrations blog --empty --name left").code == 0);
+  const std::string right =
+      R"({"turnstone": 1, "dependencies": [["blog", "0001_initial"]], "operations": []})";
+  session.write("blog/migrations/0002_right.json", right);
+  session.write("blog/migrations/0003_both.json",
+                R"({"turnstone": 1, "dependencies": [["blog", "0002_left"], ["blog", "0002_right"]],
+                    "operations": []})");
+  CHECK(session.run("showmigrations --graph").out ==
+        "o  blog.0003_both\n"
+        "|\\\n"
+        "| o  blog.0002_right\n"
+        "o |  blog.0002_left\n"
+        "|/\n"
+        "*  blog.0001_initial\n");
+  CHECK(session.run("showmigrations --graph --plan").code == 2);
+}
+
+}  // namespace turnstone::test
