@@ -30,7 +30,10 @@ App App::migrations(const std::string& folder) && {
   return std::move(*this);
 }
 
-void App::add(DescribedModel model) { add_class(declared_, std::move(model)); }
+void App::add(DescribedModel model) {
+  described_.push_back(model);
+  add_class(declared_, std::move(model));
+}
 
 void App::refuse_second(const std::string& name) const {
   if (!functions_.has(name)) return;

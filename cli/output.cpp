@@ -87,6 +87,12 @@ std::string_view name_of(ErrorKind kind) {
       return "locked";
     case ErrorKind::cancelled:
       return "cancelled";
+    case ErrorKind::bad_value:
+      return "bad_value";
+    case ErrorKind::rows:
+      return "rows";
+    case ErrorKind::misuse:
+      return "misuse";
   }
   return "error";
 }

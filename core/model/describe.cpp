@@ -48,6 +48,7 @@ Expression path_expression(const MemberKey* const* path, std::size_t steps) {
   std::string name;
   for (std::size_t i = 0; i < steps; ++i) {
     if (i > 0) name += "__";
+    if (!path[i]->owner.empty()) name += "~" + std::string(path[i]->owner) + ".";
     name += path[i]->name;
   }
   return Expression::field(std::move(name));
@@ -338,8 +339,11 @@ void ModelDraft::set_ordering(const std::vector<OrderTerm>& terms) {
   }
 }
 
-void ModelDraft::add_base(std::string_view class_name) {
+void ModelDraft::add_base(std::string_view class_name, const void* base) {
   state_.bases.push_back(class_reference(class_name));
+  bases_.emplace_back(class_name,
+                      static_cast<std::size_t>(static_cast<const char*>(base) -
+                                               static_cast<const char*>(object_)));
 }
 
 void ModelDraft::locate(Error& error) const { error.at(where()); }
@@ -348,6 +352,7 @@ DescribedModel ModelDraft::finish() const {
   DescribedModel model;
   model.state = state_;
   model.class_name = class_name_;
+  model.bases = bases_;
   if (!primary_key_.empty()) {
     Field key;
     key.name = "pk";

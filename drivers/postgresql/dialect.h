@@ -33,6 +33,8 @@ class PostgresqlDialect final : public Dialect {
   }
   Sql byte_order(const Sql& column, const Field& field) const override;
   const Shell& shell() const override;
+  Sql parameter(std::size_t position, const Field& type) const override;
+  Sql typed(const Sql& sql, const Field& type) const override;
 };
 
 }  // namespace turnstone::postgresql

@@ -400,6 +400,9 @@ class SqliteConnection final : public Connection {
   std::unique_ptr<Cursor> cursor(std::string_view sql, std::span<const Value> parameters) override {
     return std::make_unique<SqliteCursor>(session_, sql, parameters);
   }
+  std::int64_t last_row_id() const override {
+    return sqlite3_last_insert_rowid(session_->database());
+  }
   bool in_transaction() const override { return sqlite3_get_autocommit(session_->database()) == 0; }
   bool alive() const override { return true; }
   std::string display_name() const override {

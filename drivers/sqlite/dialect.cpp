@@ -48,6 +48,10 @@ class SqliteDialect final : public Dialect {
     return field.db_collation.empty() ? column : column + " COLLATE BINARY";
   }
   const Shell& shell() const override { return sqlite::shell(); }
+  Sql parameter(std::size_t position, const Field&) const override {
+    return "?" + std::to_string(position);
+  }
+  Sql typed(const Sql& sql, const Field&) const override { return sql; }
 };
 
 }  // namespace

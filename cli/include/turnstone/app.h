@@ -34,12 +34,15 @@ class App {
   const DeclaredApp& declared() const { return declared_; }
   const migrations::Functions& functions() const { return functions_; }
   const std::string& folder() const { return folder_; }
+  /// The classes of the models, for rows as objects.
+  const std::vector<DescribedModel>& described() const { return described_; }
 
  private:
   void add(DescribedModel model);
   void refuse_second(const std::string& name) const;
 
   DeclaredApp declared_{};
+  std::vector<DescribedModel> described_{};
   migrations::Functions functions_{};
   std::string folder_{};
 };

@@ -7,4 +7,5 @@
 #include <turnstone/manage.h>
 #include <turnstone/migrator.h>
 #include <turnstone/models.h>
+#include <turnstone/orm.h>
 #include <turnstone/values.h>

@@ -21,6 +21,9 @@ enum class ErrorKind {
   in_doubt,      ///< a COMMIT failed: it may or may not have happened
   locked,        ///< the migration lock was not free within the time allowed
   cancelled,     ///< the user ended the program
+  bad_value,     ///< a value its field cannot hold
+  rows,          ///< a row that is not there, several where one is wanted, one that is in use
+  misuse,        ///< a transaction, a session or an object used at the wrong time
 };
 
 /// The one exception type of Turnstone. `what()` is one line that says what is wrong, in lower case
@@ -73,6 +76,8 @@ class DatabaseError : public Error {
     std::string constraint{};  ///< name of the broken constraint where the database tells it
     std::string table{};
     std::string column{};
+    std::string model{};  ///< `shop.Book`, where the ORM ran the statement and can tell
+    std::string field{};  ///< fields of the constraint, separated by `, `
   };
   DatabaseError(const std::string& message, Details details, std::string statement);
 
@@ -86,6 +91,39 @@ class DatabaseError : public Error {
  private:
   Details details_;
   std::string statement_;
+};
+
+/// A rule of the database was broken: unique, foreign key, not null, check, exclusion.
+class IntegrityError : public DatabaseError {
+ public:
+  using DatabaseError::DatabaseError;
+};
+
+/// The database could not do it now: serialization failures, locks, lost connections.
+class OperationalError : public DatabaseError {
+ public:
+  using DatabaseError::DatabaseError;
+};
+
+/// `get` found no row.
+class DoesNotExist : public Error {
+ public:
+  explicit DoesNotExist(const std::string& message) : Error(ErrorKind::rows, message) {}
+};
+
+/// `get` found more than one row.
+class MultipleObjectsReturned : public Error {
+ public:
+  explicit MultipleObjectsReturned(const std::string& message)
+      : Error(ErrorKind::rows, message, {}, "narrow the filter, or use first()") {}
+};
+
+/// A relation was used before it was loaded.
+class NotLoaded : public Error {
+ public:
+  explicit NotLoaded(const std::string& message)
+      : Error(ErrorKind::misuse, message, {},
+              "load it with db.load, or with select_related or prefetch_related in the query") {}
 };
 
 /// The candidate nearest to `name` in spelling (case ignored), or empty when none is near enough

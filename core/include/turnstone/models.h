@@ -24,7 +24,9 @@ DescribedModel described_model(const std::string& label) {
     draft.locate(error);
     throw;
   }
-  return draft.finish();
+  DescribedModel described = draft.finish();
+  described.make = +[]() -> std::shared_ptr<void> { return std::make_shared<M>(); };
+  return described;
 }
 
 /// The model a class describes, as declared in app `label`. References to other classes are

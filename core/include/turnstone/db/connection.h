@@ -1,5 +1,6 @@
 #pragma once
 
+#include <turnstone/db/cell.h>
 #include <turnstone/error.h>
 #include <turnstone/values.h>
 
@@ -12,6 +13,8 @@
 #include <vector>
 
 namespace turnstone {
+
+struct Field;
 
 /// The rows of a finished query, all in memory.
 struct Rows {
@@ -51,6 +54,18 @@ class Connection {
   virtual Rows query(std::string_view sql, std::span<const Value> parameters = {}) = 0;
   virtual std::unique_ptr<Cursor> cursor(std::string_view sql,
                                          std::span<const Value> parameters = {}) = 0;
+  /// The rows of a query cell by cell. `streaming`: in constant memory, for any number of rows; else
+  /// in the quickest way. Other statements may run between when it is streaming.
+  virtual std::unique_ptr<CellReader> read(std::string_view sql, std::span<const Value> parameters,
+                                           bool streaming);
+  /// Key of the row that the last INSERT of one row made, where the database knows it without being
+  /// asked (SQLite); else 0.
+  virtual std::int64_t last_row_id() const { return 0; }
+  /// Takes rows into a table in the database's quickest way (COPY); false where there is none.
+  /// `table` and `columns` are quoted; `types` are the fields whose values the columns hold.
+  virtual bool copy_rows(std::string_view table, std::span<const std::string> columns,
+                         std::span<const Field* const> types,
+                         const std::function<bool(std::vector<Value>& row)>& next);
   /// True between BEGIN and COMMIT or ROLLBACK, also when the transaction is broken.
   virtual bool in_transaction() const = 0;
   /// False once the server closed the connection.

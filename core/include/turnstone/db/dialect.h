@@ -84,6 +84,13 @@ class Dialect {
   virtual Value to_database(const Value& value, const Field& field) const = 0;
   virtual Value from_database(const Value& cell, const Field& field) const = 0;
 
+  /// A bound parameter in a query: `?3`, `$3::numeric`. `type` is the field whose values it has.
+  /// Positions count from 1 and may be used several times.
+  virtual Sql parameter(std::size_t position, const Field& type) const = 0;
+  /// `sql`, whose values a program wants as those of `type`, where the database would give another
+  /// type: a sum of integers is a numeric on PostgreSQL.
+  virtual Sql typed(const Sql& sql, const Field& type) const = 0;
+
   /// Says `steps` in terms this database has. `before` is the schema they start from.
   virtual std::vector<PlannedStep> legalize(const Schema& before,
                                             std::vector<PlannedStep> steps) const = 0;

@@ -38,6 +38,9 @@ struct DescribedModel {
   ModelState state{};
   std::string class_name{};             ///< `shop::Book`
   std::vector<MemberAccess> members{};  ///< in the order of description, mixins in their place
+  /// Classes of concrete bases (`bases<>`) and where they lie in an object.
+  std::vector<std::pair<std::string, std::size_t>> bases{};
+  std::shared_ptr<void> (*make)() = nullptr;  ///< a new object, as its initializers leave it
 };
 
 namespace detail {
@@ -549,7 +552,7 @@ class ModelDraft {
   UniqueConstraint unique_over(std::vector<OrderTerm> terms, const std::string& name) const;
   void set_primary_key(std::vector<std::string> fields, const std::string& name);
   void set_ordering(const std::vector<OrderTerm>& terms);
-  void add_base(std::string_view class_name);
+  void add_base(std::string_view class_name, const void* base);
   void set_name(const std::string& name) { state_.name = name; }
   Options& options() { return state_.options; }
 
@@ -569,6 +572,7 @@ class ModelDraft {
   std::string primary_key_name_{};
   std::vector<std::shared_ptr<Index>> indexes_{};
   std::vector<std::shared_ptr<Constraint>> constraints_{};
+  std::vector<std::pair<std::string, std::size_t>> bases_{};
 };
 
 /// Calls `M::describe`, or `turnstone_describe` beside a class that is not one's own.
@@ -635,7 +639,7 @@ class Model {
   void bases() {
     static_assert((std::is_base_of_v<Bases, M> && ...),
                   "turnstone: bases<> takes base classes of the model");
-    (draft_.add_base(class_name<Bases>()), ...);
+    (draft_.add_base(class_name<Bases>(), static_cast<const Bases*>(&object_)), ...);
   }
 
   /// The key that several columns make together, with a name where it is not the one Turnstone

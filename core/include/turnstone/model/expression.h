@@ -11,6 +11,7 @@
 namespace turnstone {
 
 struct Field;
+struct Query;
 
 /// An expression over the columns of one model, as data: conditions of constraints and indexes,
 /// expression indexes, `db_default`, generated columns.
@@ -28,6 +29,7 @@ struct Expression {
   Json value{};
   std::shared_ptr<const Field> type{};  ///< of a typed literal, or the target of `cast`
   std::vector<Expression> arguments{};
+  std::shared_ptr<const Query> query{};  ///< of `subquery` and `exists`, in queries alone
   /// `case` keeps its branches as calls `when`(condition, value) and its default as last argument.
 
   static Expression literal(Json value);

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <turnstone/db/cell.h>
 #include <turnstone/model/choices.h>
 #include <turnstone/model/field.h>
 #include <turnstone/model/relations.h>
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +26,7 @@ namespace turnstone {
 struct MemberKey {
   std::string_view pretty{};  ///< as the compiler spells the pointer to the member
   std::string_view name{};    ///< the member's own name
+  std::string_view owner{};   ///< of a relation that is walked backwards: the class that has it
 };
 
 namespace detail {
@@ -130,6 +135,20 @@ template <class T>
 constexpr std::string_view class_name() {
   return detail::argument(detail::pretty_type<T>());
 }
+
+/// A relation walked backwards: `F<rev<&Book::author>, &Book::price>` starts at the author.
+template <auto P>
+struct Reverse {
+  static_assert(detail::MemberPointer<std::remove_cv_t<decltype(P)>>::is_member,
+                "turnstone: rev<> takes a pointer to a data member, as rev<&Book::author>");
+};
+template <auto P>
+inline constexpr Reverse<P> rev{};
+
+template <auto P>
+inline constexpr MemberKey reverse_key{
+    member_key<P>.pretty, member_key<P>.name,
+    class_name<typename detail::MemberPointer<std::remove_cv_t<decltype(P)>>::Class>()};
 
 // Kinds of members, `std::optional` taken away.
 
@@ -380,9 +399,175 @@ struct MemberType {
   const MemberType* item = nullptr;               ///< of the items of an ArrayField
   std::vector<Json> (*choices)() = nullptr;       ///< codes of an enum
   Json (*to_json)(const void* member) = nullptr;  ///< its value; nullptr for a ManyToMany
+  /// Takes a cell of a column of `type`. Throws Error{database} where it does not fit.
+  void (*load)(void* member, const Cell& cell, const Field& type) = nullptr;
+  void (*store)(const void* member, Value& into) = nullptr;
+  std::shared_ptr<void> (*row)(const void* member) = nullptr;  ///< that is attached to a relation
+  void (*attach)(void* member, const std::shared_ptr<void>& row) = nullptr;
+  void (*attach_all)(void* member, const std::vector<std::shared_ptr<void>>& rows) = nullptr;
 };
 
 namespace detail {
+
+// Cells as values; compiled once in the library. They throw Error{database} where a cell does not
+// fit, naming the field.
+std::int64_t cell_integer(const Cell& cell, const Field& type, std::int64_t low, std::int64_t high);
+std::uint64_t cell_unsigned(const Cell& cell, const Field& type);
+bool cell_boolean(const Cell& cell, const Field& type);
+double cell_real(const Cell& cell, const Field& type);
+std::string_view cell_text(const Cell& cell, const Field& type);
+void cell_value(const Cell& cell, const Field& type, Decimal& into);
+void cell_value(const Cell& cell, const Field& type, Uuid& into);
+void cell_value(const Cell& cell, const Field& type, Date& into);
+void cell_value(const Cell& cell, const Field& type, Time& into);
+void cell_value(const Cell& cell, const Field& type, DateTime& into);
+void cell_value(const Cell& cell, const Field& type, Duration& into);
+void cell_value(const Cell& cell, const Field& type, Bytes& into);
+void cell_value(const Cell& cell, const Field& type, Json& into);
+[[noreturn]] void refuse_cell(const Cell& cell, const Field& type);
+/// Items of an array that is written as JSON, each with a cell of its own.
+void each_item(const Cell& cell, const Field& type, void* context,
+               void (*take)(void* context, const Cell& item, const Field& item_type));
+void store_unsigned(std::uint64_t value, Value& into);
+void store_text(std::string_view value, Value& into);
+
+template <class T>
+void load_member(void* member, const Cell& cell, const Field& type);
+
+/// Requires: `cell` is not NULL.
+template <class T>
+void load_value(T& into, const Cell& cell, const Field& type) {
+  if constexpr (KeyMember<T>) {
+    typename T::Key key{};
+    load_value(key, cell, type);
+    into = T(std::move(key));
+  } else if constexpr (EnumMember<T>) {
+    if constexpr (has_text_codes<T>()) {
+      const std::string_view text = cell_text(cell, type);
+      for (const auto& item : turnstone_choices(T{}).items) {
+        if (item.code.text() != text) continue;
+        into = item.value;
+        return;
+      }
+    } else {
+      const std::int64_t number = cell_integer(cell, type, INT64_MIN, INT64_MAX);
+      for (const auto& item : turnstone_choices(T{}).items) {
+        if (item.code.number() != number) continue;
+        into = item.value;
+        return;
+      }
+    }
+    refuse_cell(cell, type);
+  } else if constexpr (TextMember<T>) {
+    into = cell_text(cell, type);
+  } else if constexpr (std::same_as<T, bool>) {
+    into = cell_boolean(cell, type);
+  } else if constexpr (IntegerMember<T>) {
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) == 8) {
+      into = static_cast<T>(cell_unsigned(cell, type));
+    } else {
+      into = static_cast<T>(cell_integer(cell, type,
+                                         static_cast<std::int64_t>(std::numeric_limits<T>::min()),
+                                         static_cast<std::int64_t>(std::numeric_limits<T>::max())));
+    }
+  } else if constexpr (std::floating_point<T>) {
+    into = static_cast<T>(cell_real(cell, type));
+  } else if constexpr (ArrayMember<T>) {
+    into.clear();
+    each_item(cell, type, &into, [](void* context, const Cell& item, const Field& item_type) {
+      typename T::value_type one{};
+      load_member<typename T::value_type>(&one, item, item_type);
+      static_cast<T*>(context)->push_back(std::move(one));
+    });
+  } else {
+    cell_value(cell, type, into);
+  }
+}
+
+template <class T>
+void load_member(void* member, const Cell& cell, const Field& type) {
+  T& into = *static_cast<T*>(member);
+  if constexpr (Unwrapped<T>::is_optional) {
+    if (cell.kind == Cell::Kind::null) {
+      into.reset();
+    } else {
+      load_value(into.emplace(), cell, type);
+    }
+  } else {
+    if (cell.kind == Cell::Kind::null) refuse_cell(cell, type);
+    load_value(into, cell, type);
+  }
+}
+
+template <class T>
+void store_member(const void* member, Value& into) {
+  const T& value = *static_cast<const T*>(member);
+  if constexpr (Unwrapped<T>::is_optional) {
+    if (value) {
+      store_member<without_optional<T>>(&*value, into);
+    } else {
+      into = std::monostate{};
+    }
+  } else if constexpr (KeyMember<T>) {
+    store_member<typename T::Key>(&value.id(), into);
+  } else if constexpr (EnumMember<T>) {
+    for (const auto& item : turnstone_choices(T{}).items) {
+      if (item.value != value) continue;
+      if (item.code.is_text()) {
+        store_text(item.code.text(), into);
+      } else {
+        into = item.code.number();
+      }
+      return;
+    }
+    refuse_enumerator(class_name<T>(), static_cast<std::int64_t>(value));
+  } else if constexpr (TextMember<T>) {
+    store_text(value, into);
+  } else if constexpr (ArrayMember<T>) {
+    into = json_of_member(value);
+  } else if constexpr (std::same_as<T, bool>) {
+    into = value;
+  } else if constexpr (IntegerMember<T>) {
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) == 8) {
+      store_unsigned(value, into);
+    } else {
+      into = static_cast<std::int64_t>(value);
+    }
+  } else if constexpr (std::floating_point<T>) {
+    into = static_cast<double>(value);
+  } else {
+    into = value;
+  }
+}
+
+/// The row of a relation, and of one inside of an optional.
+template <class T>
+std::shared_ptr<void> attached_row(const void* member) {
+  const T& value = *static_cast<const T*>(member);
+  if constexpr (Unwrapped<T>::is_optional) {
+    return value ? attached_row<without_optional<T>>(&*value) : nullptr;
+  } else {
+    return value.attached();
+  }
+}
+template <class T>
+void attach_row(void* member, const std::shared_ptr<void>& row) {
+  T& value = *static_cast<T*>(member);
+  if constexpr (Unwrapped<T>::is_optional) {
+    if (value) attach_row<without_optional<T>>(&*value, row);
+  } else {
+    value.attach(std::static_pointer_cast<typename T::Target>(row));
+  }
+}
+template <class T>
+void attach_rows(void* member, const std::vector<std::shared_ptr<void>>& rows) {
+  std::vector<std::shared_ptr<typename T::Target>> typed;
+  typed.reserve(rows.size());
+  for (const auto& row : rows) {
+    typed.push_back(std::static_pointer_cast<typename T::Target>(row));
+  }
+  static_cast<T*>(member)->attach(std::move(typed));
+}
 
 template <class E>
 std::vector<Json> choice_codes() {
@@ -416,7 +601,17 @@ constexpr MemberType make_member_type() {
   if constexpr (KeyMember<Bare>) type.key = &member_type_of<typename Bare::Key>;
   if constexpr (ArrayMember<Bare>) type.item = &member_type_of<typename Bare::value_type>;
   if constexpr (EnumMember<Bare>) type.choices = &choice_codes<Bare>;
-  if constexpr (!ManyToManyMember<Bare>) type.to_json = &member_to_json<T>;
+  if constexpr (ManyToManyMember<Bare>) {
+    type.attach_all = &attach_rows<T>;
+  } else {
+    type.to_json = &member_to_json<T>;
+    type.load = &load_member<T>;
+    type.store = &store_member<T>;
+  }
+  if constexpr (KeyMember<Bare>) {
+    type.row = &attached_row<T>;
+    type.attach = &attach_row<T>;
+  }
   return type;
 }
 

@@ -20,6 +20,12 @@ struct OperandTag {};
 template <class X>
 concept Operand = std::derived_from<std::remove_cvref_t<X>, OperandTag>;
 
+/// A query, as far as others use it.
+template <class S>
+concept QueryLike = requires(const S& query) {
+  query.shared_query();
+};
+
 template <class T>
 class Computed;
 /// What a CHECK or a filter takes.
@@ -96,6 +102,9 @@ class Operators : public OperandTag {
   Condition in(std::initializer_list<V> values) const;
   template <class V>
   Condition in(const std::vector<V>& values) const;
+  /// One of the values of a query of one column: a Selection.
+  template <QueryLike S>
+  Condition in(const S& query) const;
   template <class A, class B>
   Condition between(const A& low, const B& high) const;
 
@@ -152,6 +161,12 @@ class Computed : public Operators<Computed<T>, T> {
   Expression expression_;
 };
 
+/// What an UPDATE does to one field.
+struct Assignment {
+  std::string field{};
+  Expression value{};
+};
+
 /// A column, reached over a path of members; `T` is the type of the last without optional.
 template <class T>
 class FieldOperand : public Operators<FieldOperand<T>, T> {
@@ -159,6 +174,21 @@ class FieldOperand : public Operators<FieldOperand<T>, T> {
   constexpr FieldOperand(const MemberKey* const* path, std::size_t steps)
       : path_(path), steps_(steps) {}
   Expression expression() const { return detail::path_expression(path_, steps_); }
+  /// For update(): a value, an expression over the row, or std::nullopt for NULL.
+  template <class X>
+  Assignment set(const X& value) const {
+    if constexpr (std::same_as<X, std::nullopt_t>) {
+      return {expression().name, Expression::literal(Json::null())};
+    } else {
+      static_assert(detail::fits_beside<T, X>(),
+                    "turnstone: this value has not the type of the field");
+      if constexpr (detail::fits_beside<T, X>()) {
+        return {expression().name, detail::operand_of<T>(value)};
+      } else {
+        return {};
+      }
+    }
+  }
   const MemberKey* const* path() const { return path_; }
   std::size_t steps() const { return steps_; }
 
@@ -169,8 +199,55 @@ class FieldOperand : public Operators<FieldOperand<T>, T> {
 
 namespace detail {
 
+/// A member, or a relation walked backwards: what it is called, where it starts and leads.
+template <class P>
+struct PathStep {
+  static constexpr bool is_step = MemberPointer<P>::is_member;
+  static constexpr bool backwards = false;
+};
+template <auto P>
+struct PathStep<Reverse<P>> {
+  static constexpr bool is_step = true;
+  static constexpr bool backwards = true;
+  using Owner = typename RelationOf<
+      without_optional<typename MemberPointer<std::remove_cv_t<decltype(P)>>::Type>>::Target;
+  using Target = typename MemberPointer<std::remove_cv_t<decltype(P)>>::Class;
+  static constexpr const MemberKey* key = &reverse_key<P>;
+};
+template <auto P>
+using step_of = PathStep<std::remove_cv_t<decltype(P)>>;
+
+template <auto P>
+constexpr const MemberKey* step_key() {
+  if constexpr (step_of<P>::backwards) {
+    return step_of<P>::key;
+  } else {
+    return &member_key<P>;
+  }
+}
 template <auto... P>
-inline constexpr const MemberKey* path_keys[] = {&member_key<P>...};
+inline constexpr const MemberKey* path_keys[] = {step_key<P>()...};
+
+/// Type of the column at the end: a relation to many stands for the keys of its rows.
+template <auto P>
+constexpr auto end_of_path() {
+  if constexpr (step_of<P>::backwards) {
+    return std::type_identity<std::int64_t>{};
+  } else if constexpr (ManyToManyMember<without_optional<member_type<P>>>) {
+    return std::type_identity<std::int64_t>{};
+  } else {
+    return std::type_identity<without_optional<member_type<P>>>{};
+  }
+}
+/// True when there may be no value: a step is optional, or there may be no row behind it.
+template <auto P>
+constexpr bool may_miss() {
+  if constexpr (step_of<P>::backwards) {
+    return true;
+  } else {
+    return Unwrapped<member_type<P>>::is_optional || ManyToManyMember<member_type<P>>;
+  }
+}
 
 template <auto First, auto... Rest>
 struct LastMember {
@@ -178,8 +255,21 @@ struct LastMember {
 };
 template <auto Only>
 struct LastMember<Only> {
-  using Type = without_optional<member_type<Only>>;
+  using Type = typename decltype(end_of_path<Only>())::type;
 };
+
+/// True when `P` belongs to rows of `Target`.
+template <auto P, class Target>
+constexpr bool starts_at() {
+  if constexpr (step_of<P>::backwards) {
+    return std::same_as<typename step_of<P>::Owner, Target>;
+  } else if constexpr (std::same_as<member_class<P>, Target>) {
+    return true;
+  } else {
+    // Asked second, since the class itself may not be complete yet.
+    return std::is_base_of_v<member_class<P>, Target>;
+  }
+}
 
 template <auto First>
 constexpr bool joins() {
@@ -188,17 +278,16 @@ constexpr bool joins() {
 /// Each step but the last is a relation to the class that owns the next member.
 template <auto First, auto Second, auto... Rest>
 constexpr bool joins() {
-  using Relation = without_optional<member_type<First>>;
-  if constexpr (RelationMember<Relation>) {
-    using Target = typename Relation::Target;
-    if constexpr (std::same_as<member_class<Second>, Target>) {
-      return joins<Second, Rest...>();
-    } else if constexpr (std::is_base_of_v<member_class<Second>, Target>) {
-      // Asked second, since the class itself may not be complete yet.
-      return joins<Second, Rest...>();
+  if constexpr (step_of<First>::backwards) {
+    return starts_at<Second, typename step_of<First>::Target>() && joins<Second, Rest...>();
+  } else {
+    using Relation = without_optional<member_type<First>>;
+    if constexpr (RelationMember<Relation>) {
+      return starts_at<Second, typename Relation::Target>() && joins<Second, Rest...>();
+    } else {
+      return false;
     }
   }
-  return false;
 }
 
 }  // namespace detail
@@ -210,6 +299,11 @@ class FieldPath : public FieldOperand<typename detail::LastMember<P...>::Type> {
                 "that owns the next member");
 
  public:
+  /// What a row of a selection holds.
+  using Column =
+      std::conditional_t<(detail::may_miss<P>() || ...),
+                         std::optional<stored_type<typename detail::LastMember<P...>::Type>>,
+                         stored_type<typename detail::LastMember<P...>::Type>>;
   constexpr FieldPath()
       : FieldOperand<typename detail::LastMember<P...>::Type>(detail::path_keys<P...>,
                                                               sizeof...(P)) {}
@@ -217,7 +311,8 @@ class FieldPath : public FieldOperand<typename detail::LastMember<P...>::Type> {
 
 /// The column of a member: `F<&Book::price>`; over relations, `F<&Book::author, &Author::name>`.
 template <auto... P>
-requires(sizeof...(P) > 0 && (DataMember<decltype(P)> && ...)) inline constexpr FieldPath<P...> F{};
+requires(sizeof...(P) > 0 &&
+         (detail::step_of<P>::is_step && ...)) inline constexpr FieldPath<P...> F{};
 
 // ---- comparison, logic, arithmetic
 
@@ -400,6 +495,14 @@ Condition Operators<Self, T>::in(const std::vector<V>& values) const {
     for (const V& value : values) call.arguments.push_back(detail::literal_of<T, V>(value));
   }
   return Condition(std::move(call));
+}
+
+template <class Self, class T>
+template <QueryLike S>
+Condition Operators<Self, T>::in(const S& query) const {
+  Expression rows = Expression::call("subquery", {});
+  rows.query = query.shared_query();
+  return Condition(Expression::call("in", {self(), std::move(rows)}));
 }
 
 template <class Self, class T>

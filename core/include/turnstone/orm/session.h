@@ -1,0 +1,156 @@
+#pragma once
+
+#include <turnstone/orm/queryset.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace turnstone {
+
+namespace orm {
+class UnitOfWork;
+}  // namespace orm
+
+/// What a session knows of an object; SQLAlchemy's words.
+enum class ObjectState {
+  transient,   ///< nothing: it was never added, or its adding was rolled back
+  pending,     ///< added, not written yet
+  persistent,  ///< it has a row
+  deleted,     ///< its row is deleted, the transaction is open
+  detached,    ///< it had a row in this session, and is no part of it any more
+};
+
+struct SessionOptions {
+  bool autoflush = true;         ///< queries see what was added and changed
+  bool expire_on_commit = true;  ///< after a commit, queries read objects again
+};
+
+template <class M>
+class SessionQuery;
+
+/// A unit of work: objects that were added, changed and removed are written together, in the order
+/// their keys need, many rows in one statement; and each row is one object, however often it is
+/// asked for. A transaction begins with the first statement; `commit` or `rollback` end it, and the
+/// next statement begins another one. Objects are plain and shared; the session keeps those it
+/// knows alive.
+///
+/// Belongs to one thread at a time. Leaving it without `commit` rolls back.
+class Session {
+ public:
+  explicit Session(const Database& database, const SessionOptions& options = {});
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Takes a new object. Rows it refers to and that are new are added with it.
+  template <class M>
+  requires(std::is_class_v<M>) std::shared_ptr<M> add(M object) {
+    return add(std::make_shared<M>(std::move(object)));
+  }
+  template <class M>
+  std::shared_ptr<M> add(std::shared_ptr<M> object) {
+    add_object(map<M>(), object);
+    return object;
+  }
+  template <class M>
+  std::vector<std::shared_ptr<M>> add_all(std::vector<M> objects) {
+    std::vector<std::shared_ptr<M>> added;
+    added.reserve(objects.size());
+    for (M& object : objects) added.push_back(add(std::move(object)));
+    return added;
+  }
+  /// Its row is deleted by the next flush, and what `on_delete` says is done.
+  template <class M>
+  void remove(const std::shared_ptr<M>& object) {
+    remove_object(map<M>(), object);
+  }
+  /// Writes everything that is new, changed or removed. After an error only `rollback` is left.
+  void flush();
+  void commit();
+  /// What was added is transient again, what was removed is back, and what was changed has the
+  /// values of the database.
+  void rollback();
+
+  /// The object with that key, from the session where it is known; nullptr where there is none.
+  template <class M, class Key>
+  std::shared_ptr<M> get(const Key& key) {
+    return std::static_pointer_cast<M>(get_object(map<M>(), detail::value_of_argument(key)));
+  }
+  template <class M>
+  SessionQuery<M> query() {
+    return SessionQuery<M>(*this, database_.template objects<M>());
+  }
+  template <class M>
+  void refresh(const std::shared_ptr<M>& object) {
+    refresh_object(map<M>(), object);
+  }
+  /// Read again the next time a query or `get` meets it; changes that were not written are lost.
+  void expire(const std::shared_ptr<void>& object);
+  void expire_all();
+  /// The session forgets it.
+  void expunge(const std::shared_ptr<void>& object);
+
+  ObjectState state(const std::shared_ptr<void>& object) const;
+  /// True when it has changes that were not written.
+  bool modified(const std::shared_ptr<void>& object) const;
+  /// How many objects it knows.
+  std::size_t size() const;
+  const Database& database() const { return database_; }
+
+  /// What SessionQuery runs on.
+  std::vector<std::shared_ptr<void>> fetch(const ClassMap& map, const Query& query);
+  std::int64_t count(const Query& query);
+
+ private:
+  template <class M>
+  const ClassMap& map() const {
+    return database_.template map<M>();
+  }
+  void add_object(const ClassMap& map, const std::shared_ptr<void>& object);
+  void remove_object(const ClassMap& map, const std::shared_ptr<void>& object);
+  std::shared_ptr<void> get_object(const ClassMap& map, const Value& key);
+  void refresh_object(const ClassMap& map, const std::shared_ptr<void>& object);
+
+  Database database_;
+  std::unique_ptr<orm::UnitOfWork> work_;
+};
+
+/// A query whose rows are the objects of a session.
+template <class M>
+class SessionQuery : public QueryBase<SessionQuery<M>> {
+  using Base = QueryBase<SessionQuery<M>>;
+
+ public:
+  SessionQuery(Session& session, const QuerySet<M>& rows)
+      : Base(rows.database(), rows.query()), session_(&session) {}
+
+  std::vector<std::shared_ptr<M>> all() const {
+    std::vector<std::shared_ptr<M>> rows;
+    for (const auto& row : session_->fetch(map(), *this->query_)) {
+      rows.push_back(std::static_pointer_cast<M>(row));
+    }
+    return rows;
+  }
+  /// nullptr where there is none.
+  std::shared_ptr<M> first() const {
+    const auto rows = session_->fetch(map(), detail::first_of(*this->query_, false));
+    return rows.empty() ? nullptr : std::static_pointer_cast<M>(rows.front());
+  }
+  /// The only one. Throws DoesNotExist, MultipleObjectsReturned.
+  std::shared_ptr<M> get() const {
+    const auto rows = session_->fetch(map(), *this->query_);
+    if (rows.empty()) detail::none_found(map(), "that matches");
+    if (rows.size() > 1) detail::several_found(map());
+    return std::static_pointer_cast<M>(rows.front());
+  }
+  std::int64_t count() const { return session_->count(*this->query_); }
+  bool exists() const { return count() > 0; }
+
+ private:
+  const ClassMap& map() const { return this->database_.template map<M>(); }
+  Session* session_;
+};
+
+}  // namespace turnstone

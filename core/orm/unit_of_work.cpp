@@ -1,0 +1,580 @@
+#include "orm/unit_of_work.h"
+
+#include <turnstone/error.h>
+#include <turnstone/match.h>
+#include <turnstone/orm/bulk.h>
+
+#include <algorithm>
+#include <set>
+
+#include "orm/rows.h"
+#include "orm/writing.h"
+
+namespace turnstone::orm {
+namespace {
+
+using Slot = ClassMap::Slot;
+
+struct Hash {
+  std::size_t text(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  std::size_t operator()(std::monostate) const { return 0x9e3779b9; }
+  std::size_t operator()(bool v) const { return v ? 3 : 5; }
+  std::size_t operator()(std::int64_t v) const { return std::hash<std::int64_t>()(v) * 31 + 7; }
+  std::size_t operator()(double v) const { return std::hash<double>()(v) + 1; }
+  std::size_t operator()(const std::string& v) const { return text(v); }
+  std::size_t operator()(const Bytes& v) const {
+    return text({reinterpret_cast<const char*>(v.data()), v.size()});
+  }
+  std::size_t operator()(const Decimal& v) const { return text(v.text()); }
+  std::size_t operator()(const Uuid& v) const {
+    return text({reinterpret_cast<const char*>(v.data()), 16});
+  }
+  std::size_t operator()(const Date& v) const { return (*this)(v.time_since_epoch().count() + 0L); }
+  std::size_t operator()(const Time& v) const { return (*this)(v.since_midnight.count() + 0L); }
+  std::size_t operator()(const DateTime& v) const {
+    return (*this)(v.time_since_epoch().count() + 0L);
+  }
+  std::size_t operator()(const Duration& v) const { return (*this)(v.count() + 0L); }
+  std::size_t operator()(const Json& v) const { return text(v.text()); }
+};
+
+std::vector<std::size_t> hashes_of(const ClassMap& map, const void* object) {
+  std::vector<std::size_t> hashes(map.slots.size());
+  Value value;
+  for (std::size_t i = 0; i < map.slots.size(); ++i) {
+    const Slot& slot = map.slots[i];
+    if (!slot.member) continue;
+    slot.member->store(slot.in(object), value);
+    hashes[i] = match(value, Hash{});
+  }
+  return hashes;
+}
+
+}  // namespace
+
+class UnitOfWork::Working {
+ public:
+  explicit Working(UnitOfWork& work) {
+    if (work.failed_) {
+      throw Error(ErrorKind::misuse, "a flush of this session failed: nothing else can run in it",
+                  {}, "call rollback() first");
+    }
+    work.begin();
+    if (work.engine_.current() != work.at_) {
+      pin_ = std::make_unique<Pin>(work.engine_, *work.at_);
+    }
+  }
+
+ private:
+  std::unique_ptr<Pin> pin_{};
+};
+
+UnitOfWork::~UnitOfWork() {
+  if (!at_) return;
+  {
+    const Pin pin(engine_, *at_);
+    Use use(engine_);
+    roll_back_block(use);
+  }
+  leave();
+}
+
+void UnitOfWork::begin() {
+  if (at_) return;
+  // Inside of atomic, the session's work is part of that.
+  at_ = engine_.current();
+  if (!at_) {
+    line_ = engine_.take();
+    at_ = line_.get();
+  }
+  try {
+    const Pin pin(engine_, *at_);
+    Use use(engine_);
+    begin_block(use, {});
+  } catch (...) {
+    leave();
+    throw;
+  }
+}
+
+void UnitOfWork::leave() {
+  at_ = nullptr;
+  if (line_) engine_.give_back(std::move(line_));
+}
+
+UnitOfWork::Entry* UnitOfWork::known(const void* object) {
+  const auto at = entries_.find(object);
+  return at == entries_.end() ? nullptr : &at->second;
+}
+const UnitOfWork::Entry* UnitOfWork::known(const void* object) const {
+  const auto at = entries_.find(object);
+  return at == entries_.end() ? nullptr : &at->second;
+}
+
+void UnitOfWork::take_in(const ClassMap& map, const std::shared_ptr<void>& object,
+                         ObjectState state) {
+  Entry& entry = entries_[object.get()];
+  entry.object = object;
+  entry.map = &map;
+  entry.state = state;
+  entry.order = ++counter_;
+  detached_.erase(object.get());
+}
+
+/// The object is now as the database has it.
+void UnitOfWork::remember(Entry& entry) {
+  entry.state = ObjectState::persistent;
+  entry.hashes = hashes_of(*entry.map, entry.object.get());
+  entry.key = key_value(*entry.map, entry.object.get());
+  entry.expired = false;
+  by_key_[{entry.map, entry.key}] = &entry;
+}
+
+std::vector<std::size_t> UnitOfWork::changed(const Entry& entry) const {
+  std::vector<std::size_t> slots;
+  const std::vector<std::size_t> now = hashes_of(*entry.map, entry.object.get());
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (now[i] != entry.hashes[i]) slots.push_back(i);
+  }
+  return slots;
+}
+
+void UnitOfWork::add(const ClassMap& map, const std::shared_ptr<void>& object) {
+  if (!object) throw Error(ErrorKind::misuse, "no object was given to add");
+  if (Entry* entry = known(object.get())) {
+    entry->condemned = false;
+    return;
+  }
+  take_in(map, object, ObjectState::pending);
+}
+
+void UnitOfWork::remove(const ClassMap& map, const std::shared_ptr<void>& object) {
+  Entry* entry = known(object.get());
+  if (!entry) {
+    if (!has_key(map, object.get())) {
+      throw Error(ErrorKind::misuse, "the " + map.name() + " to remove was never saved");
+    }
+    take_in(map, object, ObjectState::persistent);
+    entry = known(object.get());
+    remember(*entry);
+  }
+  if (entry->state == ObjectState::pending) {
+    entries_.erase(object.get());
+  } else {
+    entry->condemned = true;
+  }
+}
+
+void UnitOfWork::add_referred() {
+  // New rows that new rows refer to are new rows of the session, and so on.
+  bool more = true;
+  while (more) {
+    more = false;
+    std::vector<std::pair<const ClassMap*, std::shared_ptr<void>>> found;
+    for (auto& [object, entry] : entries_) {
+      for (const Slot& slot : entry.map->slots) {
+        if (!slot.member || !slot.member->row) continue;
+        const std::shared_ptr<void> row = slot.member->row(slot.in(object));
+        if (!row || known(row.get())) continue;
+        const ClassMap& target = engine_.mapping().of_class(slot.member->target);
+        if (!has_key(target, row.get())) found.emplace_back(&target, row);
+      }
+    }
+    for (const auto& [map, row] : found) {
+      if (known(row.get())) continue;
+      take_in(*map, row, ObjectState::pending);
+      more = true;
+    }
+  }
+}
+
+void UnitOfWork::insert_new() {
+  std::vector<Entry*> pending;
+  for (auto& [object, entry] : entries_) {
+    if (entry.state == ObjectState::pending) pending.push_back(&entry);
+  }
+  if (pending.empty()) return;
+  std::sort(pending.begin(), pending.end(),
+            [](const Entry* a, const Entry* b) { return a->order < b->order; });
+  // The rank of a row is above that of every new row it refers to. A circle is cut at a key that
+  // may be NULL; that key is written behind.
+  std::unordered_map<const void*, int> ranks;
+  std::set<const void*> open;
+  struct Later {
+    Entry* entry;
+    const Slot* slot;
+    std::shared_ptr<void> row;
+  };
+  std::vector<Later> later;
+  const std::function<int(Entry&)> rank = [&](Entry& entry) -> int {
+    const void* object = entry.object.get();
+    if (const auto done = ranks.find(object); done != ranks.end()) return done->second;
+    open.insert(object);
+    int highest = 0;
+    for (const Slot& slot : entry.map->slots) {
+      if (!slot.member || !slot.member->row) continue;
+      const std::shared_ptr<void> row = slot.member->row(slot.in(object));
+      Entry* target = row ? known(row.get()) : nullptr;
+      if (!target || target->state != ObjectState::pending) continue;
+      if (open.contains(row.get())) {
+        if (!slot.field->null) {
+          throw Error(ErrorKind::misuse,
+                      "new rows refer to each other in a circle of keys that cannot be NULL",
+                      entry.map->name() + "." + slot.field->name);
+        }
+        later.push_back({&entry, &slot, row});
+        continue;
+      }
+      highest = std::max(highest, rank(*target) + 1);
+    }
+    open.erase(object);
+    return ranks[object] = highest;
+  };
+  std::map<int, std::vector<std::pair<const ClassMap*, std::vector<void*>>>> levels;
+  for (Entry* entry : pending) {
+    auto& level = levels[rank(*entry)];
+    const auto group = std::find_if(level.begin(), level.end(),
+                                    [&](const auto& one) { return one.first == entry->map; });
+    if (group == level.end()) {
+      level.push_back({entry->map, {entry->object.get()}});
+    } else {
+      group->second.push_back(entry->object.get());
+    }
+  }
+  for (const Later& cut : later) {
+    set_member(*cut.slot, cut.entry->object.get(), std::monostate{});
+  }
+  const auto mend = [&] {
+    for (const Later& cut : later) {
+      const ClassMap& target = engine_.mapping().of_class(cut.slot->member->target);
+      void* object = cut.entry->object.get();
+      set_member(*cut.slot, object, key_value(target, cut.row.get()));
+      cut.slot->member->attach(cut.slot->in(object), cut.row);
+    }
+  };
+  try {
+    for (const auto& [level, groups] : levels) {
+      for (const auto& [map, objects] : groups) detail::bulk_create(engine_, *map, objects, {});
+    }
+  } catch (...) {
+    mend();
+    throw;
+  }
+  for (Entry* entry : pending) {
+    remember(*entry);
+    entry->added = true;
+  }
+  mend();  // seen as a change by what follows
+}
+
+void UnitOfWork::update_changed() {
+  std::map<std::pair<const ClassMap*, std::vector<std::size_t>>, std::vector<Entry*>> groups;
+  for (auto& [object, entry] : entries_) {
+    if (entry.state != ObjectState::persistent || entry.condemned) continue;
+    take_keys(engine_, *entry.map, entry.object.get());
+    const std::vector<std::size_t> slots = changed(entry);
+    if (slots.empty()) continue;
+    if (std::find(slots.begin(), slots.end(), entry.map->key) != slots.end()) {
+      throw Error(ErrorKind::misuse, "the primary key of a " + entry.map->name() + " was changed",
+                  {}, "add a new object, and remove this one");
+    }
+    groups[{entry.map, slots}].push_back(&entry);
+  }
+  for (auto& [what, entries] : groups) {
+    const ClassMap& map = *what.first;
+    std::vector<std::size_t> slots;
+    const std::vector<std::size_t> writable = updated_slots(map);
+    for (const std::size_t i : what.second) {
+      if (std::find(writable.begin(), writable.end(), i) != writable.end()) slots.push_back(i);
+    }
+    if (slots.empty()) continue;
+    std::int64_t found = 0;
+    if (entries.size() == 1) {
+      void* object = entries.front()->object.get();
+      prepare(engine_, map, object, false);
+      for (const std::size_t i : writable) {
+        const bool listed = std::find(slots.begin(), slots.end(), i) != slots.end();
+        if (map.slots[i].field->auto_now && !listed) slots.push_back(i);
+      }
+      found = update_row(engine_, map, object, slots);
+    } else {
+      std::sort(entries.begin(), entries.end(),
+                [](const Entry* a, const Entry* b) { return a->order < b->order; });
+      std::vector<void*> objects;
+      for (Entry* entry : entries) objects.push_back(entry->object.get());
+      std::vector<std::string> names;
+      for (const std::size_t i : slots) names.push_back(map.slots[i].field->name);
+      found = detail::bulk_update(engine_, map, objects, names, 0);
+    }
+    if (found < static_cast<std::int64_t>(entries.size())) {
+      throw Error(ErrorKind::rows,
+                  "a row of " + map.name() + " that was changed is not there any more");
+    }
+    for (Entry* entry : entries) {
+      remember(*entry);
+      entry->written = true;
+    }
+  }
+}
+
+void UnitOfWork::delete_condemned() {
+  std::map<const ClassMap*, std::vector<Entry*>> groups;
+  for (auto& [object, entry] : entries_) {
+    if (entry.condemned && entry.state == ObjectState::persistent) {
+      groups[entry.map].push_back(&entry);
+    }
+  }
+  if (groups.empty()) return;
+  Use use(engine_);
+  Remover remover(engine_.paths(), runner_for(use));
+  for (const auto& [map, entries] : groups) {
+    Remover::Keys keys;
+    for (const Entry* entry : entries) {
+      keys.push_back({engine_.dialect().to_database(entry->key, *map->key_slot().type)});
+    }
+    remover.remove(concrete(engine_.mapping().state(), map->model), keys);
+  }
+  remover.finish();
+  for (const auto& [map, entries] : groups) {
+    for (Entry* entry : entries) {
+      entry->state = ObjectState::deleted;
+      by_key_.erase({map, entry->key});
+    }
+  }
+  // What on_delete did to other rows is read again.
+  for (auto& [object, entry] : entries_) {
+    if (entry.state == ObjectState::persistent) entry.expired = true;
+  }
+}
+
+void UnitOfWork::flush() {
+  add_referred();
+  const Working working(*this);
+  try {
+    insert_new();
+    update_changed();
+    delete_condemned();
+  } catch (...) {
+    failed_ = true;
+    throw;
+  }
+}
+
+void UnitOfWork::commit() {
+  flush();
+  std::vector<std::function<void()>> hooks;
+  try {
+    const Pin pin(engine_, *at_);
+    Use use(engine_);
+    hooks = commit_block(use);
+  } catch (...) {
+    leave();
+    failed_ = true;
+    throw;
+  }
+  leave();
+  for (auto at = entries_.begin(); at != entries_.end();) {
+    Entry& entry = at->second;
+    if (entry.state == ObjectState::deleted) {
+      detached_[at->first] = entry.object;
+      at = entries_.erase(at);
+      continue;
+    }
+    entry.added = entry.written = false;
+    entry.expired = options_.expire_on_commit;
+    ++at;
+  }
+  for (const auto& hook : hooks) hook();
+}
+
+void UnitOfWork::rollback() {
+  if (at_) {
+    {
+      const Pin pin(engine_, *at_);
+      Use use(engine_);
+      roll_back_block(use);
+    }
+    leave();
+  }
+  failed_ = false;
+  std::vector<Entry*> stale;
+  for (auto at = entries_.begin(); at != entries_.end();) {
+    Entry& entry = at->second;
+    if (entry.added || entry.state == ObjectState::pending) {
+      // Its key was never given.
+      if (entry.added) by_key_.erase({entry.map, entry.key});
+      const Slot& slot = entry.map->key_slot();
+      if (slot.member && is_auto(slot.field->type)) {
+        set_member(slot, entry.object.get(), std::int64_t{0});
+      }
+      at = entries_.erase(at);
+      continue;
+    }
+    if (entry.state == ObjectState::deleted) {
+      entry.state = ObjectState::persistent;
+      by_key_[{entry.map, entry.key}] = &entry;
+    }
+    entry.condemned = false;
+    if (entry.written || !changed(entry).empty()) stale.push_back(&entry);
+    entry.written = false;
+    entry.expired = true;
+    ++at;
+  }
+  if (!stale.empty()) reload(stale);
+}
+
+/// The values of the database, outside of the session's transaction.
+void UnitOfWork::reload(const std::vector<Entry*>& entries) {
+  std::map<const ClassMap*, std::vector<Entry*>> groups;
+  for (Entry* entry : entries) groups[entry->map].push_back(entry);
+  for (const auto& [map, group] : groups) {
+    for (Entry* entry : group) {
+      if (detail::find(engine_, *map, entry->key, entry->object.get())) {
+        remember(*entry);
+      }
+    }
+  }
+}
+
+std::vector<std::shared_ptr<void>> UnitOfWork::fetch(const ClassMap& map, const Query& query) {
+  if (!query.related.empty() || !query.columns.empty()) {
+    throw Error(ErrorKind::misuse, "a session gives whole rows of one model");
+  }
+  std::vector<std::shared_ptr<void>> rows;
+  if (query.nothing) return rows;
+  if (options_.autoflush) flush();
+  const Working working(*this);
+  const SelectSentence sentence = compile_select(engine_.paths(), query);
+  Use use(engine_);
+  const auto reader = use.read(sentence.sql, sentence.parameters, false);
+  const std::size_t key = sentence.rows.at(0).key;
+  // Keys of members, so that they compare with what members hold.
+  const std::shared_ptr<void> scratch = map.make();
+  const Slot& slot = map.key_slot();
+  while (reader->next()) {
+    const std::span<const Cell> cells = reader->row();
+    load_cell(*slot.member, slot.in(scratch.get()), cells[key], *slot.type, engine_.dialect());
+    const Value value = key_value(map, scratch.get());
+    const auto there = by_key_.find({&map, value});
+    if (there != by_key_.end()) {
+      Entry& entry = *there->second;
+      if (entry.expired && changed(entry).empty()) {
+        load_row(map, entry.object.get(), cells, engine_.dialect());
+        remember(entry);
+      }
+      rows.push_back(entry.object);
+      continue;
+    }
+    const std::shared_ptr<void> object = map.make();
+    load_row(map, object.get(), cells, engine_.dialect());
+    take_in(map, object, ObjectState::persistent);
+    remember(entries_[object.get()]);
+    rows.push_back(object);
+  }
+  return rows;
+}
+
+std::int64_t UnitOfWork::count(const Query& query) {
+  if (options_.autoflush) flush();
+  const Working working(*this);
+  return detail::count(engine_, query);
+}
+
+std::shared_ptr<void> UnitOfWork::get(const ClassMap& map, const Value& key) {
+  const auto there = by_key_.find({&map, key});
+  if (there != by_key_.end() && !there->second->expired && !there->second->condemned) {
+    return there->second->object;
+  }
+  Query query{.model = key_of(*map.model)};
+  query.filters.push_back(
+      Expression::call("=", {Expression::field("pk"), detail::literal_expression(key)}));
+  query.ordered = true;
+  const auto rows = fetch(map, query);
+  return rows.empty() ? nullptr : rows.front();
+}
+
+void UnitOfWork::refresh(const ClassMap& map, const std::shared_ptr<void>& object) {
+  Entry* entry = known(object.get());
+  if (!entry || entry->state != ObjectState::persistent) {
+    throw Error(ErrorKind::misuse, "the " + map.name() + " is not persistent in this session");
+  }
+  const Working working(*this);
+  if (!detail::find(engine_, map, entry->key, object.get())) {
+    detail::none_found(map, "to read again");
+  }
+  remember(*entry);
+}
+
+void UnitOfWork::expire(const void* object) {
+  Entry* entry = known(object);
+  if (!entry || entry->state != ObjectState::persistent) return;
+  entry->hashes = hashes_of(*entry->map, entry->object.get());
+  entry->expired = true;
+}
+
+void UnitOfWork::expire_all() {
+  for (auto& [object, entry] : entries_) expire(object);
+}
+
+void UnitOfWork::expunge(const void* object) {
+  const auto at = entries_.find(object);
+  if (at == entries_.end()) return;
+  Entry& entry = at->second;
+  if (entry.state == ObjectState::persistent) {
+    by_key_.erase({entry.map, entry.key});
+    detached_[object] = entry.object;
+  }
+  entries_.erase(at);
+}
+
+ObjectState UnitOfWork::state(const void* object) const {
+  if (const Entry* entry = known(object)) return entry->state;
+  const auto gone = detached_.find(object);
+  const bool there = gone != detached_.end() && !gone->second.expired();
+  return there ? ObjectState::detached : ObjectState::transient;
+}
+
+bool UnitOfWork::modified(const void* object) const {
+  const Entry* entry = known(object);
+  return entry && entry->state == ObjectState::persistent && !changed(*entry).empty();
+}
+
+}  // namespace turnstone::orm
+
+namespace turnstone {
+
+Session::Session(const Database& database, const SessionOptions& options)
+    : database_(database), work_(std::make_unique<orm::UnitOfWork>(database_.engine(), options)) {}
+Session::~Session() = default;
+
+void Session::flush() { work_->flush(); }
+void Session::commit() { work_->commit(); }
+void Session::rollback() { work_->rollback(); }
+void Session::expire(const std::shared_ptr<void>& object) { work_->expire(object.get()); }
+void Session::expire_all() { work_->expire_all(); }
+void Session::expunge(const std::shared_ptr<void>& object) { work_->expunge(object.get()); }
+ObjectState Session::state(const std::shared_ptr<void>& object) const {
+  return work_->state(object.get());
+}
+bool Session::modified(const std::shared_ptr<void>& object) const {
+  return work_->modified(object.get());
+}
+std::size_t Session::size() const { return work_->size(); }
+std::vector<std::shared_ptr<void>> Session::fetch(const ClassMap& map, const Query& query) {
+  return work_->fetch(map, query);
+}
+std::int64_t Session::count(const Query& query) { return work_->count(query); }
+void Session::add_object(const ClassMap& map, const std::shared_ptr<void>& object) {
+  work_->add(map, object);
+}
+void Session::remove_object(const ClassMap& map, const std::shared_ptr<void>& object) {
+  work_->remove(map, object);
+}
+std::shared_ptr<void> Session::get_object(const ClassMap& map, const Value& key) {
+  return work_->get(map, key);
+}
+void Session::refresh_object(const ClassMap& map, const std::shared_ptr<void>& object) {
+  work_->refresh(map, object);
+}
+
+}  // namespace turnstone

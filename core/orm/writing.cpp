@@ -1,0 +1,455 @@
+#include "orm/writing.h"
+
+#include <turnstone/error.h>
+#include <turnstone/identifier.h>
+
+#include <algorithm>
+
+#include "orm/literals.h"
+#include "orm/rows.h"
+#include "orm/validation.h"
+
+namespace turnstone::orm {
+namespace {
+
+using Slot = ClassMap::Slot;
+
+bool is_zero(const Value& value) {
+  const auto* number = std::get_if<std::int64_t>(&value);
+  return number && *number == 0;
+}
+
+/// True when the member is as the class leaves it: nobody gave it a value.
+bool untouched(const ClassMap& map, const Slot& slot, const void* object) {
+  Value now;
+  Value fresh;
+  slot.member->store(slot.in(object), now);
+  slot.member->store(slot.in(map.fresh.get()), fresh);
+  return now == fresh;
+}
+
+bool has_function(const Field& field) {
+  return field.default_value && std::holds_alternative<DefaultFunction>(*field.default_value);
+}
+
+void take_key_of(Engine& engine, const ClassMap& map, const Slot& slot, void* object) {
+  const std::shared_ptr<void> row = slot.member->row(slot.in(object));
+  if (!row) return;
+  const ClassMap& target = engine.mapping().of_class(slot.member->target);
+  const std::string& to_field = slot.field->to_field;
+  const Slot& key = to_field.empty() ? target.key_slot() : target.slots[target.slot(to_field)];
+  if (!key.member || (to_field.empty() && !has_key(target, row.get()))) {
+    throw Error(ErrorKind::misuse,
+                "the row of " + map.name() + "." + slot.field->name + " is not saved yet", {},
+                "save it first, or add both to a Session");
+  }
+  Value value;
+  key.member->store(key.in(row.get()), value);
+  set_member(slot, object, value);
+  slot.member->attach(slot.in(object), row);
+}
+
+std::string columns_sql(const ClassMap& map, const std::vector<std::size_t>& slots) {
+  std::vector<std::string> columns;
+  for (const std::size_t i : slots) {
+    columns.push_back(quote_identifier(column_name(*map.slots[i].field)));
+  }
+  return join(columns, ", ");
+}
+
+/// The slot of the primary key of `owner`, one of the models of `map`.
+std::size_t key_of_owner(const Engine& engine, const ClassMap& map, const ModelPtr& owner) {
+  const Field* key = engine.paths().key(*owner);
+  for (std::size_t i = 0; i < map.slots.size(); ++i) {
+    if (map.slots[i].field == key && map.slots[i].owner == owner) return i;
+  }
+  return map.key;
+}
+
+/// Conditions that find the object's row in the table of `owner`.
+std::string key_where(Engine& engine, const ClassMap& map, const ModelPtr& owner,
+                      const void* object, std::vector<Value>& parameters) {
+  std::vector<std::string> all;
+  for (const Field* field : key_fields(*owner)) {
+    for (std::size_t i = 0; i < map.slots.size(); ++i) {
+      if (map.slots[i].field != field) continue;
+      const Slot& slot = map.slots[i];
+      parameters.push_back(
+          engine.dialect().to_database(slot_value(engine, map, i, object), *slot.type));
+      all.push_back(quote_identifier(column_name(*field)) + " = " +
+                    engine.dialect().parameter(parameters.size(), *slot.type));
+    }
+  }
+  if (all.empty()) {
+    throw Error(ErrorKind::bad_model, map.name() + " has no primary key");
+  }
+  return " WHERE " + join(all, " AND ");
+}
+
+}  // namespace
+
+void set_member(const Slot& slot, void* object, const Value& value) {
+  slot.member->load(slot.in(object), cell_of(value), *slot.type);
+}
+
+bool has_key(const ClassMap& map, const void* object) {
+  const Slot& slot = map.key_slot();
+  if (!slot.member) return false;
+  Value value;
+  slot.member->store(slot.in(object), value);
+  const Field& field = *slot.field;
+  if (is_auto(field.type)) return !is_zero(value);
+  if (has_function(field)) return !untouched(map, slot, object);
+  return !is_null(value);
+}
+
+Value key_value(const ClassMap& map, const void* object) {
+  const Slot& slot = map.key_slot();
+  if (!slot.member) {
+    throw Error(ErrorKind::misuse, "the class of " + map.name() + " has no member for its key");
+  }
+  Value value;
+  slot.member->store(slot.in(object), value);
+  return value;
+}
+
+Value member_value(const ClassMap& map, const Slot& slot, const void* object) {
+  Value value;
+  try {
+    slot.member->store(slot.in(object), value);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::bad_value, error.what(), map.name() + "." + slot.field->name,
+                error.hint());
+  }
+  validate(*slot.owner, *slot.field, *slot.type, value);
+  return value;
+}
+
+Value slot_value(Engine& engine, const ClassMap& map, std::size_t at, const void* object) {
+  const Slot& slot = map.slots[at];
+  if (slot.member) return member_value(map, slot, object);
+  if (!slot.field->parent_link) return std::monostate{};
+  const ModelPtr parent = concrete(engine.mapping().state(),
+                                   engine.mapping().state().target_model(*slot.owner, *slot.field));
+  const std::size_t key = key_of_owner(engine, map, parent);
+  if (key == at) return std::monostate{};
+  return slot_value(engine, map, key, object);
+}
+
+std::vector<ModelPtr> owners(const ClassMap& map) {
+  std::vector<ModelPtr> models;
+  for (const Slot& slot : map.slots) {
+    if (std::find(models.begin(), models.end(), slot.owner) == models.end()) {
+      models.push_back(slot.owner);
+    }
+  }
+  return models;
+}
+
+void take_keys(Engine& engine, const ClassMap& map, void* object) {
+  for (const Slot& slot : map.slots) {
+    if (slot.member && slot.member->row) take_key_of(engine, map, slot, object);
+  }
+}
+
+void prepare(Engine& engine, const ClassMap& map, void* object, bool adding) {
+  take_keys(engine, map, object);
+  const DateTime moment =
+      std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  for (const Slot& slot : map.slots) {
+    if (!slot.member) continue;
+    const Field& field = *slot.field;
+    const bool now = field.auto_now || (adding && field.auto_now_add);
+    const bool function = adding && has_function(field) && untouched(map, slot, object);
+    if (!now && !function) continue;
+    const DefaultFunction name =
+        now ? DefaultFunction{"now"} : std::get<DefaultFunction>(*field.default_value);
+    const Json made = engine.mapping().default_of(name, *slot.type, moment);
+    set_member(slot, object, literal_value(made, *slot.type));
+  }
+}
+
+InsertPlan insert_plan(const ClassMap& map, const ModelPtr& owner, const void* object) {
+  InsertPlan plan;
+  plan.owner = owner;
+  for (std::size_t i = 0; i < map.slots.size(); ++i) {
+    const Slot& slot = map.slots[i];
+    if (slot.owner != owner) continue;
+    const Field& field = *slot.field;
+    bool made = field.type == FieldType::generated;
+    if (slot.member && is_auto(field.type)) {
+      Value value;
+      slot.member->store(slot.in(object), value);
+      made = made || is_zero(value);
+    }
+    if (slot.member && field.db_default) made = made || untouched(map, slot, object);
+    if (made) {
+      if (slot.member) plan.returned.push_back(i);
+      continue;
+    }
+    if (slot.member || field.parent_link) plan.written.push_back(i);
+  }
+  return plan;
+}
+
+void insert_row(Engine& engine, const ClassMap& map, void* object) {
+  const Dialect& dialect = engine.dialect();
+  for (const ModelPtr& owner : owners(map)) {
+    const InsertPlan plan = insert_plan(map, owner, object);
+    std::vector<Value> parameters;
+    std::vector<std::string> places;
+    for (const std::size_t i : plan.written) {
+      const Field& type = *map.slots[i].type;
+      parameters.push_back(dialect.to_database(slot_value(engine, map, i, object), type));
+      places.push_back(dialect.placeholder(parameters.size()));
+    }
+    std::string sql = "INSERT INTO " + engine.paths().table(*owner);
+    if (places.empty()) {
+      sql += " DEFAULT VALUES";
+    } else {
+      sql += " (" + columns_sql(map, plan.written) + ") VALUES (" + join(places, ", ") + ")";
+    }
+    Use use(engine);
+    const bool only_key =
+        plan.returned.size() == 1 && is_auto(map.slots[plan.returned.front()].field->type);
+    if (plan.returned.empty() || (only_key && dialect.name() == "sqlite")) {
+      use.execute(sql, parameters);
+      if (only_key) {
+        set_member(map.slots[plan.returned.front()], object, use.connection().last_row_id());
+      }
+      continue;
+    }
+    const auto reader =
+        use.read(sql + " RETURNING " + columns_sql(map, plan.returned), parameters, false);
+    if (!reader->next()) continue;
+    for (std::size_t i = 0; i < plan.returned.size(); ++i) {
+      const Slot& slot = map.slots[plan.returned[i]];
+      load_cell(*slot.member, slot.in(object), reader->row()[i], *slot.type, dialect);
+    }
+  }
+}
+
+std::vector<std::size_t> updated_slots(const ClassMap& map) {
+  std::vector<std::size_t> slots;
+  for (std::size_t i = 0; i < map.slots.size(); ++i) {
+    const Field& field = *map.slots[i].field;
+    if (!map.slots[i].member || field.primary_key || field.type == FieldType::generated) continue;
+    const std::vector<const Field*> keys = key_fields(*map.slots[i].owner);
+    if (std::find(keys.begin(), keys.end(), &field) == keys.end()) slots.push_back(i);
+  }
+  return slots;
+}
+
+std::int64_t update_row(Engine& engine, const ClassMap& map, void* object,
+                        const std::vector<std::size_t>& slots) {
+  const Dialect& dialect = engine.dialect();
+  std::int64_t found = -1;
+  Use use(engine);
+  for (const ModelPtr& owner : owners(map)) {
+    std::vector<Value> parameters;
+    std::vector<std::string> sets;
+    std::vector<std::size_t> generated;
+    for (std::size_t i = 0; i < map.slots.size(); ++i) {
+      const Slot& slot = map.slots[i];
+      if (slot.owner == owner && slot.member && slot.field->type == FieldType::generated) {
+        generated.push_back(i);
+      }
+    }
+    for (const std::size_t i : slots) {
+      const Slot& slot = map.slots[i];
+      if (slot.owner != owner) continue;
+      parameters.push_back(dialect.to_database(slot_value(engine, map, i, object), *slot.type));
+      sets.push_back(quote_identifier(column_name(*slot.field)) + " = " +
+                     dialect.placeholder(parameters.size()));
+    }
+    if (sets.empty()) {
+      if (found >= 0 || slots.size() != updated_slots(map).size()) continue;
+      // A row that is nothing but its key: it is there or it is not.
+      const std::string where = key_where(engine, map, owner, object, parameters);
+      const Rows rows =
+          use.query("SELECT 1 FROM " + engine.paths().table(*owner) + where, parameters);
+      found = rows.rows.empty() ? 0 : 1;
+    } else {
+      std::string sql = "UPDATE " + engine.paths().table(*owner) + " SET " + join(sets, ", ");
+      sql += key_where(engine, map, owner, object, parameters);
+      if (generated.empty()) {
+        found = use.execute(sql, parameters);
+      } else {
+        const auto reader =
+            use.read(sql + " RETURNING " + columns_sql(map, generated), parameters, false);
+        found = 0;
+        if (reader->next()) {
+          found = 1;
+          for (std::size_t i = 0; i < generated.size(); ++i) {
+            const Slot& slot = map.slots[generated[i]];
+            load_cell(*slot.member, slot.in(object), reader->row()[i], *slot.type, dialect);
+          }
+        }
+      }
+    }
+    if (found == 0) return 0;
+  }
+  return found < 0 ? 0 : found;
+}
+
+Runner runner_for(Use& use) {
+  Use* at = &use;
+  Runner runner;
+  runner.execute = [at](const std::string& sql, const std::vector<Value>& parameters) {
+    return at->execute(sql, parameters);
+  };
+  runner.query = [at](const std::string& sql, const std::vector<Value>& parameters) {
+    return at->query(sql, parameters);
+  };
+  runner.default_of = [at](const DefaultFunction& function, const Field& type) {
+    return at->engine().mapping().default_of(function, type);
+  };
+  return runner;
+}
+
+}  // namespace turnstone::orm
+
+namespace turnstone::detail {
+
+using orm::Engine;
+
+void save(Engine& engine, const ClassMap& map, void* object, const std::vector<std::string>* fields,
+          bool insert) {
+  const bool several = orm::owners(map).size() > 1;
+  std::unique_ptr<orm::Together> together;
+  if (several && !engine.current()) together = std::make_unique<orm::Together>(engine);
+  if (fields) {
+    std::vector<std::size_t> slots;
+    for (const std::string& name : *fields) slots.push_back(map.slot(name));
+    orm::prepare(engine, map, object, false);
+    for (const std::size_t i : orm::updated_slots(map)) {
+      const bool listed = std::find(slots.begin(), slots.end(), i) != slots.end();
+      if (map.slots[i].field->auto_now && !listed) slots.push_back(i);
+    }
+    if (orm::update_row(engine, map, object, slots) == 0) {
+      none_found(map, "to update");
+    }
+  } else {
+    const bool known = !insert && orm::has_key(map, object);
+    std::int64_t found = 0;
+    if (known) {
+      orm::prepare(engine, map, object, false);
+      found = orm::update_row(engine, map, object, orm::updated_slots(map));
+    }
+    if (found == 0) {
+      orm::prepare(engine, map, object, true);
+      orm::insert_row(engine, map, object);
+    }
+  }
+  if (together) together->commit();
+}
+
+std::int64_t remove(Engine& engine, const ClassMap& map, void* object) {
+  if (!orm::has_key(map, object)) {
+    throw Error(ErrorKind::misuse, "the " + map.name() + " has no key: it was never saved");
+  }
+  const Value key = engine.dialect().to_database(orm::key_value(map, object), *map.key_slot().type);
+  orm::Together together(engine);
+  orm::Use use(engine);
+  orm::Remover remover(engine.paths(), orm::runner_for(use));
+  remover.remove(orm::concrete(engine.mapping().state(), map.model), {{key}});
+  remover.finish();
+  together.commit();
+  std::int64_t gone = 0;
+  for (const auto& [model, count] : remover.removed()) gone += count;
+  const ClassMap::Slot& slot = map.key_slot();
+  if (is_auto(slot.type->type) && !is_relation(slot.field->type)) {
+    orm::set_member(slot, object, std::int64_t{0});
+  }
+  return gone;
+}
+
+bool find(Engine& engine, const ClassMap& map, const Value& key, void* object) {
+  const Query query{
+      .model = key_of(*map.model),
+      .filters = {Expression::call("=", {Expression::field("pk"), literal_expression(key)})},
+      .ordered = true};
+  bool found = false;
+  struct Context {
+    void* object;
+    bool* found;
+  } context{object, &found};
+  RowTarget target;
+  target.context = &context;
+  target.next = [](void* at) {
+    *static_cast<Context*>(at)->found = true;
+    return static_cast<Context*>(at)->object;
+  };
+  fetch(engine, query, map, target, false);
+  return found;
+}
+
+void refresh(Engine& engine, const ClassMap& map, void* object, const std::vector<std::string>&) {
+  if (!orm::has_key(map, object) || !find(engine, map, orm::key_value(map, object), object)) {
+    none_found(map, "to read again");
+  }
+}
+
+std::int64_t update(Engine& engine, const Query& query, const std::vector<QueryColumn>& changes) {
+  if (query.nothing || changes.empty()) return 0;
+  const orm::Sentence sentence = orm::compile_update(engine.paths(), query, changes);
+  orm::Use use(engine);
+  return use.execute(sentence);
+}
+
+std::vector<std::pair<std::string, std::int64_t>> remove(Engine& engine, const Query& query) {
+  const ModelPtr model =
+      orm::concrete(engine.mapping().state(), engine.mapping().state().get(query.model));
+  const std::string name = model->app + "." + model->name;
+  std::vector<std::pair<std::string, std::int64_t>> gone{{name, 0}};
+  if (query.nothing) return gone;
+  orm::Together together(engine);
+  orm::Use use(engine);
+  orm::Remover remover(engine.paths(), orm::runner_for(use));
+  const orm::Sentence direct = orm::compile_delete(engine.paths(), query);
+  if (remover.alone(model)) {
+    gone[0].second = use.execute(direct);
+    together.commit();
+    return gone;
+  }
+  Query keys = query;
+  keys.ordered = true;
+  keys.order.clear();
+  keys.related.clear();
+  keys.annotations.clear();
+  std::vector<const Field*> types;
+  for (const Field* field : orm::key_fields(*model)) {
+    keys.columns.push_back({field->name, Expression::field(field->name)});
+    types.push_back(&orm::value_type(engine.mapping().state(), *model, *field));
+  }
+  const orm::SelectSentence sentence = orm::compile_select(engine.paths(), keys);
+  orm::Remover::Keys found;
+  for (std::vector<Value>& row : use.query(sentence.sql, sentence.parameters).rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = engine.dialect().to_database(engine.dialect().from_database(row[i], *types[i]),
+                                            *types[i]);
+    }
+    found.push_back(std::move(row));
+  }
+  remover.remove(model, found);
+  remover.finish();
+  together.commit();
+  for (const auto& [other, count] : remover.removed()) {
+    if (other == name) {
+      gone[0].second = count;
+    } else {
+      gone.emplace_back(other, count);
+    }
+  }
+  return gone;
+}
+
+void none_found(const ClassMap& map, const std::string& what) {
+  throw DoesNotExist("there is no " + map.name() + " " + what);
+}
+
+void several_found(const ClassMap& map) {
+  throw MultipleObjectsReturned("there is more than one " + map.name() + " that matches");
+}
+
+}  // namespace turnstone::detail
