@@ -153,6 +153,9 @@ class Inserts {
                   engine_.dialect());
       }
     }
+    while (reader->next()) {
+      // The statement has succeeded only once it has come to its end.
+    }
   }
 
   Engine& engine_;

@@ -86,6 +86,12 @@ std::string key_where(Engine& engine, const ClassMap& map, const ModelPtr& owner
   return " WHERE " + join(all, " AND ");
 }
 
+/// A statement that writes has succeeded only once it has come to its end.
+void finish(CellReader& reader) {
+  while (reader.next()) {
+  }
+}
+
 }  // namespace
 
 void set_member(const Slot& slot, void* object, const Value& value) {
@@ -226,6 +232,7 @@ void insert_row(Engine& engine, const ClassMap& map, void* object) {
       const Slot& slot = map.slots[plan.returned[i]];
       load_cell(*slot.member, slot.in(object), reader->row()[i], *slot.type, dialect);
     }
+    finish(*reader);
   }
 }
 
@@ -285,6 +292,7 @@ std::int64_t update_row(Engine& engine, const ClassMap& map, void* object,
             load_cell(*slot.member, slot.in(object), reader->row()[i], *slot.type, dialect);
           }
         }
+        finish(*reader);
       }
     }
     if (found == 0) return 0;

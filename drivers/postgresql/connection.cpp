@@ -10,6 +10,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "postgresql/binary.h"
+#include "postgresql/dialect.h"
 #include "postgresql/postgresql.h"
 #include "postgresql/values_text.h"
 
@@ -205,6 +207,49 @@ bool is_select(std::string_view sql) {
   return word == "select" || word == "values" || word == "table" || word == "with";
 }
 
+/// The rows of a result, cell by cell.
+class ResultReader final : public CellReader {
+ public:
+  ResultReader(Result result, bool binary)
+      : result_(std::move(result)), binary_(binary), types_(types_of(result_.get())) {
+    cells_.resize(types_.size());
+    texts_.resize(types_.size());
+  }
+  bool next() override {
+    if (at_ == PQntuples(result_.get())) return false;
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      const int column = static_cast<int>(i);
+      if (PQgetisnull(result_.get(), at_, column)) {
+        cells_[i].kind = Cell::Kind::null;
+        continue;
+      }
+      const std::string_view bytes(
+          PQgetvalue(result_.get(), at_, column),
+          static_cast<std::size_t>(PQgetlength(result_.get(), at_, column)));
+      if (binary_) {
+        decode(types_[i], bytes, cells_[i]);
+      } else {
+        texts_[i] = cell(result_.get(), at_, column, types_[i]);
+        cells_[i] = cell_of(texts_[i]);
+      }
+    }
+    ++at_;
+    return true;
+  }
+  std::span<const Cell> row() const override { return cells_; }
+  std::size_t expected() const override {
+    return static_cast<std::size_t>(PQntuples(result_.get()));
+  }
+
+ private:
+  Result result_;
+  bool binary_;
+  std::vector<Oid> types_;
+  std::vector<Cell> cells_{};
+  std::vector<Value> texts_{};
+  int at_ = 0;
+};
+
 void swallow_notice(void*, const char*) {}
 
 class PostgresqlConnection final : public Connection {
@@ -241,6 +286,26 @@ class PostgresqlConnection final : public Connection {
   }
 
   std::unique_ptr<Cursor> cursor(std::string_view sql, std::span<const Value> parameters) override;
+  std::unique_ptr<CellReader> read(std::string_view sql, std::span<const Value> parameters,
+                                   bool streaming) override {
+    if (streaming) return Connection::read(sql, parameters, true);
+    const std::string text(sql);
+    // What types come is known once a statement has run; then the shorter form is asked for.
+    const auto known = binary_.find(text);
+    const bool binary = known != binary_.end() && known->second;
+    Result result = run(text, parameters, binary ? 1 : 0);
+    if (known == binary_.end()) {
+      if (binary_.size() >= 4 * max_prepared) binary_.clear();
+      const std::vector<Oid> types = types_of(result.get());
+      binary_[text] =
+          std::all_of(types.begin(), types.end(), [](Oid type) { return has_binary_form(type); });
+    }
+    const bool came = PQnfields(result.get()) > 0 && PQfformat(result.get(), 0) == 1;
+    return std::make_unique<ResultReader>(std::move(result), came);
+  }
+  bool copy_rows(std::string_view table, std::span<const std::string> columns,
+                 std::span<const Field* const> types,
+                 const std::function<bool(std::vector<Value>& row)>& next) override;
 
   bool in_transaction() const override {
     const PGTransactionStatusType status = PQtransactionStatus(session_.get());
@@ -270,7 +335,7 @@ class PostgresqlConnection final : public Connection {
     return run_once(sql, parameters);
   }
   /// The same; prepared when it comes for the second time.
-  Result run(const std::string& sql, std::span<const Value> values) {
+  Result run(const std::string& sql, std::span<const Value> values, int format = 0) {
     const Parameters parameters(values);
     check(parameters, sql);
     const std::string key = sql + '\0' + parameters.signature();
@@ -278,19 +343,19 @@ class PostgresqlConnection final : public Connection {
     if (seen == prepared_.end()) {
       if (prepared_.size() >= max_prepared) forget_prepared();
       prepared_[key];
-      return run_once(sql, parameters);
+      return run_once(sql, parameters, format);
     }
     if (seen->second.empty()) seen->second = prepare(sql, parameters);
     const std::string name = seen->second;
     try {
-      return run_prepared(sql, name, parameters);
+      return run_prepared(sql, name, parameters, format);
     } catch (const DatabaseError& error) {
       // The table changed since (0A000), or somebody dropped our statements (26000).
       const std::string& state = error.details().sqlstate;
       if ((state != "0A000" && state != "26000") || in_transaction() || !alive()) throw;
     }
     forget_prepared();
-    return run_once(sql, parameters);
+    return run_once(sql, parameters);  // its columns may have other types now
   }
 
  private:
@@ -302,15 +367,16 @@ class PostgresqlConnection final : public Connection {
     send(PQsendQuery(session_.get(), sql.c_str()), sql);
     return finish(sql);
   }
-  Result run_once(const std::string& sql, const Parameters& p) {
+  Result run_once(const std::string& sql, const Parameters& p, int format = 0) {
     send(PQsendQueryParams(session_.get(), sql.c_str(), p.size(), p.types(), p.pointers(),
-                           p.lengths(), p.formats(), 0),
+                           p.lengths(), p.formats(), format),
          sql);
     return finish(sql);
   }
-  Result run_prepared(const std::string& sql, const std::string& name, const Parameters& p) {
+  Result run_prepared(const std::string& sql, const std::string& name, const Parameters& p,
+                      int format) {
     send(PQsendQueryPrepared(session_.get(), name.c_str(), p.size(), p.pointers(), p.lengths(),
-                             p.formats(), 0),
+                             p.formats(), format),
          sql);
     return finish(sql);
   }
@@ -330,6 +396,7 @@ class PostgresqlConnection final : public Connection {
       if (!name.empty()) stale_.push_back("DEALLOCATE " + name);
     }
     prepared_.clear();
+    binary_.clear();
   }
 
   void send(int sent, const std::string& sql) {
@@ -429,8 +496,58 @@ class PostgresqlConnection final : public Connection {
   std::size_t names_ = 0;
   /// Statement and types of its parameters → its name; empty while it came only once.
   std::unordered_map<std::string, std::string> prepared_{};
+  /// Statement → whether all types of its columns have a binary form.
+  std::unordered_map<std::string, bool> binary_{};
   std::vector<std::string> stale_{};  ///< statements that drop what is no longer used
 };
+
+bool PostgresqlConnection::copy_rows(std::string_view table, std::span<const std::string> columns,
+                                     std::span<const Field* const> types,
+                                     const std::function<bool(std::vector<Value>& row)>& next) {
+  std::vector<std::string> column_types;
+  for (const Field* field : types) {
+    column_types.push_back(dialect().key_type(*field));
+    if (!can_encode(column_types.back())) return false;
+  }
+  const std::string sql = "COPY " + std::string(table) + " (" +
+                          join({columns.begin(), columns.end()}, ", ") +
+                          ") FROM STDIN (FORMAT binary)";
+  Result started(PQexec(session_.get(), sql.c_str()));
+  if (PQresultStatus(started.get()) != PGRES_COPY_IN) fail(started.get(), sql);
+  std::string problem;
+  std::exception_ptr thrown;
+  std::string buffer("PGCOPY\n\377\r\n\0", 11);
+  buffer.append(8, '\0');
+  std::vector<Value> row;
+  try {
+    while (problem.empty() && next(row)) {
+      append_number(buffer, column_types.size(), 2);
+      for (std::size_t i = 0; i < column_types.size() && problem.empty(); ++i) {
+        if (!encode(row[i], column_types[i], buffer)) {
+          problem = "a value has no binary form as " + column_types[i];
+        }
+      }
+      if (buffer.size() < 256 * 1024) continue;
+      if (PQputCopyData(session_.get(), buffer.data(), static_cast<int>(buffer.size())) != 1) break;
+      buffer.clear();
+    }
+  } catch (...) {
+    thrown = std::current_exception();
+    problem = "the rows could not be made";
+  }
+  if (problem.empty()) {
+    append_number(buffer, 0xffff, 2);
+    PQputCopyData(session_.get(), buffer.data(), static_cast<int>(buffer.size()));
+  }
+  PQputCopyEnd(session_.get(), problem.empty() ? nullptr : problem.c_str());
+  try {
+    finish(sql);
+  } catch (const DatabaseError&) {
+    if (thrown) std::rethrow_exception(thrown);
+    throw;
+  }
+  return true;
+}
 
 /// Reads a cursor of the server, some thousand rows at a time. Other statements may run between.
 class ServerCursor final : public Cursor {

@@ -282,6 +282,33 @@ Value cell(sqlite3_stmt* statement, int column) {
   }
 }
 
+void read_cell(sqlite3_stmt* statement, int column, Cell& into) {
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+      into.kind = Cell::Kind::integer;
+      into.integer = sqlite3_column_int64(statement, column);
+      return;
+    case SQLITE_FLOAT:
+      into.kind = Cell::Kind::real;
+      into.real = sqlite3_column_double(statement, column);
+      return;
+    case SQLITE_TEXT: {
+      into.kind = Cell::Kind::text;
+      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
+      into.bytes = {text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
+      return;
+    }
+    case SQLITE_BLOB: {
+      into.kind = Cell::Kind::bytes;
+      const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
+      into.bytes = {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
+      return;
+    }
+    default:
+      into.kind = Cell::Kind::null;
+  }
+}
+
 /// A statement that runs, and goes back to the cache when it is over.
 class Running {
  public:
@@ -313,10 +340,25 @@ class Running {
     row.clear();
     for (int i = 0; i < columns(); ++i) row.push_back(cell(statement_.get(), i));
   }
+  void read(std::vector<Cell>& row) const {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      read_cell(statement_.get(), static_cast<int>(i), row[i]);
+    }
+  }
 
  private:
   void bind(int position, const Value& given) {
-    const Value value = bare(given);
+    const bool plain = given.index() == 0 || std::holds_alternative<std::int64_t>(given) ||
+                       std::holds_alternative<double>(given) ||
+                       std::holds_alternative<std::string>(given) ||
+                       std::holds_alternative<Bytes>(given);
+    if (plain) {
+      bind_bare(position, given);
+    } else {
+      bind_bare(position, bare(given));
+    }
+  }
+  void bind_bare(int position, const Value& value) {
     int code = SQLITE_OK;
     if (is_null(value)) {
       code = sqlite3_bind_null(statement_.get(), position);
@@ -362,6 +404,26 @@ class SqliteCursor final : public Cursor {
   bool ended_ = false;
 };
 
+/// Cells straight from the statement.
+class SqliteReader final : public CellReader {
+ public:
+  SqliteReader(const std::shared_ptr<Session>& session, std::string_view sql,
+               std::span<const Value> parameters)
+      : running_(session, sql, parameters), cells_(static_cast<std::size_t>(running_.columns())) {}
+  bool next() override {
+    if (!running_.step()) return false;
+    // A change of the schema may have compiled the statement again.
+    cells_.resize(static_cast<std::size_t>(running_.columns()));
+    running_.read(cells_);
+    return true;
+  }
+  std::span<const Cell> row() const override { return cells_; }
+
+ private:
+  Running running_;
+  std::vector<Cell> cells_;
+};
+
 class SqliteConnection final : public Connection {
  public:
   explicit SqliteConnection(std::shared_ptr<Session> session) : session_(std::move(session)) {}
@@ -399,6 +461,10 @@ class SqliteConnection final : public Connection {
   }
   std::unique_ptr<Cursor> cursor(std::string_view sql, std::span<const Value> parameters) override {
     return std::make_unique<SqliteCursor>(session_, sql, parameters);
+  }
+  std::unique_ptr<CellReader> read(std::string_view sql, std::span<const Value> parameters,
+                                   bool) override {
+    return std::make_unique<SqliteReader>(session_, sql, parameters);
   }
   std::int64_t last_row_id() const override {
     return sqlite3_last_insert_rowid(session_->database());
