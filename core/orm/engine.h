@@ -1,5 +1,7 @@
 #pragma once
 
+#include <turnstone/db/connection.h>
+#include <turnstone/db/dialect.h>
 #include <turnstone/orm/database.h>
 
 #include <condition_variable>

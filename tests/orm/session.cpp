@@ -142,7 +142,7 @@ TEST_CASE("after a flush that failed only rollback is left") {
   }
 }
 
-TEST_CASE("ten thousand new objects in two levels are few statements") {
+TEST_CASE("thousands of new objects in two levels are few statements") {
   for (const std::string& dialect : test::test_dialects()) {
     CAPTURE(dialect);
     const Fixture fixture(dialect);

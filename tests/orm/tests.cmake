@@ -1,8 +1,11 @@
 turnstone_tests(orm
+  bulk
+  kill
+  queries
+  random_queries
+  readme
   rows
   session
-  bulk
-  queries
   transactions
 )
 target_sources(test_orm PRIVATE orm/library.cpp)

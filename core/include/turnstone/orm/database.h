@@ -1,7 +1,5 @@
 #pragma once
 
-#include <turnstone/db/connection.h>
-#include <turnstone/db/dialect.h>
 #include <turnstone/orm/mapping.h>
 #include <turnstone/orm/query.h>
 
@@ -20,6 +18,8 @@
 namespace turnstone {
 
 class App;
+class Connection;
+class Dialect;
 class Database;
 template <class M>
 class QuerySet;
