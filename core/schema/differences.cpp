@@ -58,9 +58,9 @@ std::string elements_of(const Exclusion& exclusion) {
 }
 
 /// Gathers the differences of two tables.
-class Comparison {
+class Differ {
  public:
-  explicit Comparison(std::vector<SchemaDifference>& found) : found_(found) {}
+  explicit Differ(std::vector<SchemaDifference>& found) : found_(found) {}
 
   void tables(const Table& is, const Table& should) {
     table_ = should.name;
@@ -210,7 +210,7 @@ std::vector<SchemaDifference> differences(const Schema& actual, const Schema& wa
   std::vector<SchemaDifference> found;
   wanted.each([&](const Table& should) {
     if (const TablePtr is = actual.find(should.name)) {
-      Comparison(found).tables(*is, should);
+      Differ(found).tables(*is, should);
     } else {
       found.push_back({.table = should.name, .kind = "table", .what = What::missing});
     }

@@ -9,7 +9,7 @@ namespace turnstone::postgresql {
 namespace {
 
 /// Types that convert alike.
-enum class Kind {
+enum class Family {
   whole,
   fraction,
   boolean,
@@ -30,108 +30,108 @@ enum class Kind {
   other,
 };
 
-Kind kind_of(const std::string& base) {
-  static const std::map<std::string, Kind, std::less<>> kinds = {
-      {"smallint", Kind::whole},
-      {"integer", Kind::whole},
-      {"bigint", Kind::whole},
-      {"numeric", Kind::fraction},
-      {"real", Kind::fraction},
-      {"double precision", Kind::fraction},
-      {"boolean", Kind::boolean},
-      {"varchar", Kind::text},
-      {"text", Kind::text},
-      {"char", Kind::text},
-      {"citext", Kind::text},
-      {"date", Kind::date},
-      {"time", Kind::time},
-      {"timestamp", Kind::timestamp},
-      {"timestamp with time zone", Kind::instant},
-      {"interval", Kind::interval},
-      {"uuid", Kind::uuid},
-      {"bytea", Kind::bytes},
-      {"jsonb", Kind::json},
-      {"inet", Kind::address},
-      {"hstore", Kind::hstore},
-      {"int4range", Kind::number_range},
-      {"int8range", Kind::number_range},
-      {"numrange", Kind::number_range},
-      {"daterange", Kind::time_range},
-      {"tstzrange", Kind::time_range},
-      {"tsvector", Kind::vector},
+Family kind_of(const std::string& base) {
+  static const std::map<std::string, Family, std::less<>> kinds = {
+      {"smallint", Family::whole},
+      {"integer", Family::whole},
+      {"bigint", Family::whole},
+      {"numeric", Family::fraction},
+      {"real", Family::fraction},
+      {"double precision", Family::fraction},
+      {"boolean", Family::boolean},
+      {"varchar", Family::text},
+      {"text", Family::text},
+      {"char", Family::text},
+      {"citext", Family::text},
+      {"date", Family::date},
+      {"time", Family::time},
+      {"timestamp", Family::timestamp},
+      {"timestamp with time zone", Family::instant},
+      {"interval", Family::interval},
+      {"uuid", Family::uuid},
+      {"bytea", Family::bytes},
+      {"jsonb", Family::json},
+      {"inet", Family::address},
+      {"hstore", Family::hstore},
+      {"int4range", Family::number_range},
+      {"int8range", Family::number_range},
+      {"numrange", Family::number_range},
+      {"daterange", Family::time_range},
+      {"tstzrange", Family::time_range},
+      {"tsvector", Family::vector},
   };
   const auto found = kinds.find(base);
-  return found == kinds.end() ? Kind::other : found->second;
+  return found == kinds.end() ? Family::other : found->second;
 }
 
 /// `{c}` is the column, `{t}` the bare type. A pair that is not here goes through text, or not.
-const std::map<std::pair<Kind, Kind>, std::string>& conversions() {
+const std::map<std::pair<Family, Family>, std::string>& conversions() {
   static const std::string cast = "{c}::{t}";
-  static const std::map<std::pair<Kind, Kind>, std::string> table = {
-      {{Kind::whole, Kind::whole}, cast},
-      {{Kind::whole, Kind::fraction}, cast},
-      {{Kind::fraction, Kind::whole}, cast},
-      {{Kind::fraction, Kind::fraction}, cast},
-      {{Kind::whole, Kind::boolean}, "{c} <> 0"},
-      {{Kind::fraction, Kind::boolean}, "{c} <> 0"},
-      {{Kind::boolean, Kind::whole}, "{c}::integer::{t}"},
-      {{Kind::boolean, Kind::fraction}, "{c}::integer::{t}"},
+  static const std::map<std::pair<Family, Family>, std::string> table = {
+      {{Family::whole, Family::whole}, cast},
+      {{Family::whole, Family::fraction}, cast},
+      {{Family::fraction, Family::whole}, cast},
+      {{Family::fraction, Family::fraction}, cast},
+      {{Family::whole, Family::boolean}, "{c} <> 0"},
+      {{Family::fraction, Family::boolean}, "{c} <> 0"},
+      {{Family::boolean, Family::whole}, "{c}::integer::{t}"},
+      {{Family::boolean, Family::fraction}, "{c}::integer::{t}"},
       // Whole microseconds, as SQLite keeps durations.
-      {{Kind::whole, Kind::interval}, "{c} * INTERVAL '1 microsecond'"},
-      {{Kind::fraction, Kind::interval}, "{c} * INTERVAL '1 microsecond'"},
-      {{Kind::interval, Kind::whole}, "(EXTRACT(EPOCH FROM {c}) * 1000000)::{t}"},
-      {{Kind::interval, Kind::fraction}, "(EXTRACT(EPOCH FROM {c}) * 1000000)::{t}"},
-      {{Kind::bytes, Kind::text}, "convert_from({c}, 'UTF8')"},
-      {{Kind::text, Kind::bytes}, "convert_to({c}, 'UTF8')"},
-      {{Kind::address, Kind::text}, "abbrev({c})::{t}"},
-      {{Kind::date, Kind::timestamp}, cast},
-      {{Kind::date, Kind::instant}, "{c}::timestamp AT TIME ZONE 'UTC'"},
-      {{Kind::timestamp, Kind::date}, cast},
-      {{Kind::timestamp, Kind::time}, cast},
-      {{Kind::timestamp, Kind::instant}, "{c} AT TIME ZONE 'UTC'"},
-      {{Kind::instant, Kind::date}, "({c} AT TIME ZONE 'UTC')::date"},
-      {{Kind::instant, Kind::time}, "({c} AT TIME ZONE 'UTC')::time"},
-      {{Kind::instant, Kind::timestamp}, "{c} AT TIME ZONE 'UTC'"},
-      {{Kind::time, Kind::interval}, cast},
-      {{Kind::interval, Kind::time}, cast},
-      {{Kind::json, Kind::whole}, cast},
-      {{Kind::json, Kind::fraction}, cast},
-      {{Kind::json, Kind::boolean}, cast},
-      {{Kind::whole, Kind::json}, "to_jsonb({c})"},
-      {{Kind::fraction, Kind::json}, "to_jsonb({c})"},
-      {{Kind::boolean, Kind::json}, "to_jsonb({c})"},
-      {{Kind::date, Kind::json}, "to_jsonb({c})"},
-      {{Kind::time, Kind::json}, "to_jsonb({c})"},
-      {{Kind::timestamp, Kind::json}, "to_jsonb({c})"},
-      {{Kind::instant, Kind::json}, "to_jsonb({c})"},
-      {{Kind::uuid, Kind::json}, "to_jsonb({c})"},
-      {{Kind::hstore, Kind::json}, cast},
-      {{Kind::number_range, Kind::number_range}, "{c}::text::{t}"},
-      {{Kind::time_range, Kind::time_range}, "{c}::text::{t}"},
+      {{Family::whole, Family::interval}, "{c} * INTERVAL '1 microsecond'"},
+      {{Family::fraction, Family::interval}, "{c} * INTERVAL '1 microsecond'"},
+      {{Family::interval, Family::whole}, "(EXTRACT(EPOCH FROM {c}) * 1000000)::{t}"},
+      {{Family::interval, Family::fraction}, "(EXTRACT(EPOCH FROM {c}) * 1000000)::{t}"},
+      {{Family::bytes, Family::text}, "convert_from({c}, 'UTF8')"},
+      {{Family::text, Family::bytes}, "convert_to({c}, 'UTF8')"},
+      {{Family::address, Family::text}, "abbrev({c})::{t}"},
+      {{Family::date, Family::timestamp}, cast},
+      {{Family::date, Family::instant}, "{c}::timestamp AT TIME ZONE 'UTC'"},
+      {{Family::timestamp, Family::date}, cast},
+      {{Family::timestamp, Family::time}, cast},
+      {{Family::timestamp, Family::instant}, "{c} AT TIME ZONE 'UTC'"},
+      {{Family::instant, Family::date}, "({c} AT TIME ZONE 'UTC')::date"},
+      {{Family::instant, Family::time}, "({c} AT TIME ZONE 'UTC')::time"},
+      {{Family::instant, Family::timestamp}, "{c} AT TIME ZONE 'UTC'"},
+      {{Family::time, Family::interval}, cast},
+      {{Family::interval, Family::time}, cast},
+      {{Family::json, Family::whole}, cast},
+      {{Family::json, Family::fraction}, cast},
+      {{Family::json, Family::boolean}, cast},
+      {{Family::whole, Family::json}, "to_jsonb({c})"},
+      {{Family::fraction, Family::json}, "to_jsonb({c})"},
+      {{Family::boolean, Family::json}, "to_jsonb({c})"},
+      {{Family::date, Family::json}, "to_jsonb({c})"},
+      {{Family::time, Family::json}, "to_jsonb({c})"},
+      {{Family::timestamp, Family::json}, "to_jsonb({c})"},
+      {{Family::instant, Family::json}, "to_jsonb({c})"},
+      {{Family::uuid, Family::json}, "to_jsonb({c})"},
+      {{Family::hstore, Family::json}, cast},
+      {{Family::number_range, Family::number_range}, "{c}::text::{t}"},
+      {{Family::time_range, Family::time_range}, "{c}::text::{t}"},
   };
   return table;
 }
 
-std::optional<std::string> scalar_template(Kind from, Kind to) {
+std::optional<std::string> scalar_template(Family from, Family to) {
   const auto found = conversions().find({from, to});
   if (found != conversions().end()) return found->second;
   const bool cast =
-      from == Kind::text || to == Kind::text || from == Kind::other || to == Kind::other;
+      from == Family::text || to == Family::text || from == Family::other || to == Family::other;
   return cast ? std::optional<std::string>("{c}::{t}") : std::nullopt;
 }
 
 std::optional<std::string> array_template(const TypeParts& from, const TypeParts& to) {
-  const Kind a = kind_of(from.base);
-  const Kind b = kind_of(to.base);
+  const Family a = kind_of(from.base);
+  const Family b = kind_of(to.base);
   if (!from.array.empty() && !to.array.empty()) {
     // Element by element only where a plain cast does it.
     const auto element = scalar_template(a, b);
     return element == "{c}::{t}" ? element : std::nullopt;
   }
   if (!to.array.empty())
-    return a == Kind::text ? std::optional<std::string>("{c}::{t}") : std::nullopt;
-  if (b == Kind::text) return "{c}::{t}";
-  if (b == Kind::json) return "to_jsonb({c})";
+    return a == Family::text ? std::optional<std::string>("{c}::{t}") : std::nullopt;
+  if (b == Family::text) return "{c}::{t}";
+  if (b == Family::json) return "to_jsonb({c})";
   return std::nullopt;
 }
 
@@ -163,11 +163,11 @@ bool same_family(const std::string& from, const std::string& to) {
   const TypeParts a = type_parts(from);
   const TypeParts b = type_parts(to);
   if (!a.array.empty() || !b.array.empty()) return false;
-  const auto number = [](Kind kind) { return kind == Kind::whole || kind == Kind::fraction; };
-  const Kind from_kind = kind_of(a.base);
-  const Kind to_kind = kind_of(b.base);
+  const auto number = [](Family kind) { return kind == Family::whole || kind == Family::fraction; };
+  const Family from_kind = kind_of(a.base);
+  const Family to_kind = kind_of(b.base);
   return (number(from_kind) && number(to_kind)) ||
-         (from_kind == Kind::text && to_kind == Kind::text);
+         (from_kind == Family::text && to_kind == Family::text);
 }
 
 std::optional<Sql> conversion(const std::string& table, const std::string& column,
