@@ -243,13 +243,12 @@ TEST_CASE("optimizemigration shortens a file that databases have applied") {
     CAPTURE(dialect);
     const ScratchDatabase database(dialect);
     Session session = four_migrations(database.url());
-    session.write(
-        "blog/migrations/0005_more.json",
-        with_dependencies(
-            R"(["blog", "0004_book_motto"])",
-            std::string(R"({"op": "AddField", "model_name": "book", "field": {"name": "a", )") +
-                plain_field +
-                R"(}, {"op": "RenameField", "model_name": "book", "old_name": "a", "new_name": "b"})"));
+    std::string operations = R"({"op": "AddField", "model_name": "book", "field": {"name": "a", )";
+    operations += plain_field;
+    operations +=
+        R"(}, {"op": "RenameField", "model_name": "book", "old_name": "a", "new_name": "b"})";
+    session.write("blog/migrations/0005_more.json",
+                  with_dependencies(R"(["blog", "0004_book_motto"])", operations));
     REQUIRE(session.run("migrate").code == 0);
     CHECK(session.run("optimizemigration blog 0002").out == "No optimizations possible.\n");
     CHECK(session.run("optimizemigration blog 0002 --check").code == 0);
