@@ -55,8 +55,8 @@ class CollectChanges {
   }
   void operator()(const MoveModel& o) const {
     model(o.name, Change::Kind::gone, "moved to app \"" + o.to_app + "\"");
-    add(key_from(o.to_app + "." + o.name, by_.app), o.to_app + "." + o.name, {},
-        Change::Kind::made, "moved from app \"" + by_.app + "\"");
+    add(key_from(o.to_app + "." + o.name, by_.app), o.to_app + "." + o.name, {}, Change::Kind::made,
+        "moved from app \"" + by_.app + "\"");
   }
   void operator()(const AlterModelTable& o) const {
     property(o.name, "db_table", o.table.empty() ? "not set" : quoted(o.table));

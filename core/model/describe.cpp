@@ -341,9 +341,8 @@ void ModelDraft::set_ordering(const std::vector<OrderTerm>& terms) {
 
 void ModelDraft::add_base(std::string_view class_name, const void* base) {
   state_.bases.push_back(class_reference(class_name));
-  bases_.emplace_back(class_name,
-                      static_cast<std::size_t>(static_cast<const char*>(base) -
-                                               static_cast<const char*>(object_)));
+  bases_.emplace_back(class_name, static_cast<std::size_t>(static_cast<const char*>(base) -
+                                                           static_cast<const char*>(object_)));
 }
 
 void ModelDraft::locate(Error& error) const { error.at(where()); }

@@ -30,8 +30,7 @@ TEST_CASE("the schemas of files are those of the readers' tables") {
                                                         {"snapshot", test::snapshot_schema()}};
   for (const auto& entry : schemas) {
     const std::string name = entry.first;
-    const std::filesystem::path file =
-        std::filesystem::path(source) / "schemas" / (name + ".json");
+    const std::filesystem::path file = std::filesystem::path(source) / "schemas" / (name + ".json");
     const std::string text = json::pretty(entry.second);
     if (std::getenv("TURNSTONE_UPDATE_GOLDEN")) std::ofstream(file, std::ios::binary) << text;
     CAPTURE(name);

@@ -54,8 +54,8 @@ class Connection {
   virtual Rows query(std::string_view sql, std::span<const Value> parameters = {}) = 0;
   virtual std::unique_ptr<Cursor> cursor(std::string_view sql,
                                          std::span<const Value> parameters = {}) = 0;
-  /// The rows of a query cell by cell. `streaming`: in constant memory, for any number of rows; else
-  /// in the quickest way. Other statements may run between when it is streaming.
+  /// The rows of a query cell by cell. `streaming`: in constant memory, for any number of rows;
+  /// else in the quickest way. Other statements may run between when it is streaming.
   virtual std::unique_ptr<CellReader> read(std::string_view sql, std::span<const Value> parameters,
                                            bool streaming);
   /// Key of the row that the last INSERT of one row made, where the database knows it without being

@@ -121,9 +121,9 @@ std::vector<MigrationId> edited_files(const Graph& graph, const History& history
 std::vector<MigrationId> rewritten_files(const Graph& graph, const History& history);
 
 /// The state that `id` starts from when its turn comes in a database with that history; the way
-/// back leads there. What is pending is applied in the order of `full_order` up to `id`. One that is
-/// applied is seen as if it, and all that needs it, had been taken back.
-/// Requires: the graph has `id`.
+/// back leads there. What is pending is applied in the order of `full_order` up to `id`. One that
+/// is applied is seen as if it, and all that needs it, had been taken back. Requires: the graph has
+/// `id`.
 ProjectState state_in_plan(const Graph& graph, const History& history, const MigrationId& id);
 
 /// State after all of `ids`, which must be in order.

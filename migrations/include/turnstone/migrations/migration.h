@@ -48,8 +48,8 @@ struct Migration {
 
 /// Canonical text of a migration file, with final newline. `formats.md` §4.
 std::string to_text(const Migration& migration);
-/// `sha256:<hex>` of that text without `$schema` and `formerly`, followed by the hexadecimal SHA-256
-/// and a newline for each SQL file it names.
+/// `sha256:<hex>` of that text without `$schema` and `formerly`, followed by the hexadecimal
+/// SHA-256 and a newline for each SQL file it names.
 std::string digest_of(const Migration& migration);
 /// Names of the SQL files beside it that the migration is read from, each once, sorted.
 std::vector<std::string> sql_files_of(const Migration& migration);
