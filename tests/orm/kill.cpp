@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <random>
+#include <stdexcept>
 #include <thread>
 
 #include "orm/library.h"
@@ -44,6 +45,8 @@ TEST_CASE("a session that is killed while it commits leaves all or nothing") {
     const std::string url = fixture.url();
     std::mt19937 random(11);
     for (int round = 0; round < 8; ++round) {
+      int committed[2];
+      REQUIRE(pipe(committed) == 0);
       const pid_t child = start([&] {
         const Database db(url, {app()});
         for (int i = 0;; ++i) {
@@ -54,14 +57,20 @@ TEST_CASE("a session that is killed while it commits leaves all or nothing") {
             session.add(Book{.title = "book " + std::to_string(n), .author = author});
           }
           session.commit();
+          if (write(committed[1], "c", 1) != 1) throw std::runtime_error("nobody listens");
         }
       });
-      std::this_thread::sleep_for(std::chrono::milliseconds(30 + random() % 60));
+      close(committed[1]);
+      char told = 0;
+      CHECK(read(committed[0], &told, 1) == 1);
+      // Any moment of the sessions that follow.
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 30'000));
       kill(child, SIGKILL);
+      close(committed[0]);
       CHECK(outcome(child) == -1);
     }
     const auto authors = fixture.db.objects<Author>().annotate("n", count(F<rev<&Book::author>>));
-    CHECK(authors.count() > 0);
+    CHECK(authors.count() >= 8);
     CHECK(authors.filter("n", 30).count() == authors.count());
     CHECK(fixture.db.objects<Book>().count() == 30 * authors.count());
   }
