@@ -62,4 +62,6 @@ Database::Database(const std::string& url, const std::vector<App>& apps,
                                        .statement_timeout = options.statement_timeout}),
                mapping_of(apps), options) {}
 
+Database::Database(const std::string& url) : Database(url, std::vector<App>{}) {}
+
 }  // namespace turnstone

@@ -314,7 +314,8 @@ TEST_CASE("random queries equal an evaluation in memory") {
       auto query = db.objects<Book>();
       for (const Probe& check : checks) query = query.filter(Q(check.expression));
       std::vector<const Book*> wanted;
-      for (const auto& [id, book] : world.books) {
+      for (const auto& entry : world.books) {
+        const Book& book = entry.second;
         const bool all = std::all_of(checks.begin(), checks.end(), [&](const Probe& check) {
           return holds(world, check, book, nullptr);
         });

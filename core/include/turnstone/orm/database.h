@@ -194,8 +194,10 @@ class Database {
  public:
   /// `url` as in `formats.md` §2; relative SQLite paths start at the working directory. SQLite
   /// files are in WAL mode. Throws Error{bad_model} for what is wrong with the models of `apps`.
-  explicit Database(const std::string& url, const std::vector<App>& apps = {},
-                    const DatabaseOptions& options = {});
+  Database(const std::string& url, const std::vector<App>& apps,
+           const DatabaseOptions& options = {});
+  /// Without models: for raw SQL.
+  explicit Database(const std::string& url);
   Database(std::shared_ptr<const ConnectionSource> source, std::shared_ptr<const Mapping> mapping,
            const DatabaseOptions& options = {});
 
