@@ -1,9 +1,7 @@
 /// The headers of others that most files of the tree include: compiled once, for speed alone. Every
 /// file still includes what it uses.
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,4 +16,3 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>

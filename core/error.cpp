@@ -29,6 +29,14 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+Error::Error(ErrorKind kind, const std::string& message, std::string where, std::string hint)
+    : std::runtime_error(message), kind_(kind), where_(std::move(where)), hint_(std::move(hint)) {}
+Error::Error(const Error&) = default;
+Error::Error(Error&&) noexcept = default;
+Error& Error::operator=(const Error&) = default;
+Error& Error::operator=(Error&&) noexcept = default;
+Error::~Error() = default;
+
 Error& Error::at(std::string where) {
   if (where_.empty()) where_ = std::move(where);
   return *this;

@@ -31,10 +31,10 @@ struct ToJson {
   std::string operator()(const Bytes& v) const { return Json::of(to_base64(v)).text(); }
   std::string operator()(const Decimal& v) const { return Json::of(v.text()).text(); }
   std::string operator()(const Uuid& v) const { return Json::of(v.text()).text(); }
-  std::string operator()(const Date& v) const { return Json::of(to_text(v)).text(); }
-  std::string operator()(const Time& v) const { return Json::of(to_text(v)).text(); }
-  std::string operator()(const DateTime& v) const { return Json::of(to_text(v)).text(); }
-  std::string operator()(const Duration& v) const { return Json::of(to_text(v)).text(); }
+  std::string operator()(const Date& v) const { return Json::of(turnstone::to_text(v)).text(); }
+  std::string operator()(const Time& v) const { return Json::of(turnstone::to_text(v)).text(); }
+  std::string operator()(const DateTime& v) const { return Json::of(turnstone::to_text(v)).text(); }
+  std::string operator()(const Duration& v) const { return Json::of(turnstone::to_text(v)).text(); }
   std::string operator()(const Json& v) const { return v.text(); }
 };
 

@@ -157,6 +157,13 @@ std::string kind_problem(const Expression& call) {
 
 }  // namespace
 
+Expression::Expression() = default;
+Expression::Expression(const Expression&) = default;
+Expression::Expression(Expression&&) noexcept = default;
+Expression& Expression::operator=(const Expression&) = default;
+Expression& Expression::operator=(Expression&&) noexcept = default;
+Expression::~Expression() = default;
+
 Expression Expression::literal(Json value) {
   Expression expression;
   expression.value = std::move(value);

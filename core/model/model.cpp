@@ -37,6 +37,14 @@ const std::string& name_of(const Constraint& constraint) {
   return match(constraint, ConstraintName{});
 }
 
+Options::Options() = default;
+Options::Options(const Options&) = default;
+Options::Options(Options&&) noexcept = default;
+Options& Options::operator=(const Options&) = default;
+Options& Options::operator=(Options&&) noexcept = default;
+Options::~Options() = default;
+bool Options::operator==(const Options&) const = default;
+
 const Field* ModelState::find_field(std::string_view field_name) const {
   const auto at = std::find_if(fields.begin(), fields.end(),
                                [&](const Field& field) { return field.name == field_name; });

@@ -31,11 +31,12 @@ enum class ErrorKind {
 /// empty. No part ever holds a password.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorKind kind, const std::string& message, std::string where = {}, std::string hint = {})
-      : std::runtime_error(message),
-        kind_(kind),
-        where_(std::move(where)),
-        hint_(std::move(hint)) {}
+  Error(ErrorKind kind, const std::string& message, std::string where = {}, std::string hint = {});
+  Error(const Error& other);
+  Error(Error&& other) noexcept;
+  Error& operator=(const Error& other);
+  Error& operator=(Error&& other) noexcept;
+  ~Error() override;
 
   ErrorKind kind() const { return kind_; }
   const std::string& where() const { return where_; }

@@ -32,6 +32,14 @@ struct Expression {
   std::shared_ptr<const Query> query{};  ///< of `subquery` and `exists`, in queries alone
   /// `case` keeps its branches as calls `when`(condition, value) and its default as last argument.
 
+  // Copied in many places: compiled in one.
+  Expression();
+  Expression(const Expression& other);
+  Expression(Expression&& other) noexcept;
+  Expression& operator=(const Expression& other);
+  Expression& operator=(Expression&& other) noexcept;
+  ~Expression();
+
   static Expression literal(Json value);
   static Expression field(std::string name);
   static Expression raw(std::string sql, std::vector<Expression> parameters = {});

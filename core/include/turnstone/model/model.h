@@ -84,7 +84,15 @@ struct Options {
   bool abstract = false;
   std::vector<std::string> ordering{};
   std::string renamed_from{};
-  bool operator==(const Options&) const = default;
+
+  // Copied in many places: compiled in one.
+  Options();
+  Options(const Options& other);
+  Options(Options&& other) noexcept;
+  Options& operator=(const Options& other);
+  Options& operator=(Options&& other) noexcept;
+  ~Options();
+  bool operator==(const Options& other) const;
 };
 
 /// One model at one moment, pure data. Never changed once it is in a state.
