@@ -8,11 +8,6 @@
 namespace turnstone {
 namespace {
 
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
 bool is_operator(char c) {
   return std::string_view("<>=!~*/%|&^#@?+-:").find(c) != std::string_view::npos;
 }
@@ -21,7 +16,7 @@ bool is_operator(char c) {
 bool is_simple(const std::string& name) {
   if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front()))) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return is_word(c) && c != '$' && !std::isupper(static_cast<unsigned char>(c)) &&
+    return is_word_character(c) && c != '$' && !std::isupper(static_cast<unsigned char>(c)) &&
            static_cast<unsigned char>(c) < 0x80;
   });
 }
@@ -32,27 +27,16 @@ class Words {
 
   std::vector<std::string> run() {
     std::vector<std::string> words;
-    while (skip_blanks()) words.push_back(next());
+    while (more()) words.push_back(next());
     return words;
   }
 
  private:
   bool at(std::string_view text) const { return sql_.compare(at_, text.size(), text) == 0; }
 
-  bool skip_blanks() {
-    while (at_ < sql_.size()) {
-      if (std::isspace(static_cast<unsigned char>(sql_[at_]))) {
-        ++at_;
-      } else if (at("--")) {
-        at_ = std::min(sql_.find('\n', at_), sql_.size());
-      } else if (at("/*")) {
-        const std::size_t end = sql_.find("*/", at_ + 2);
-        at_ = end == std::string::npos ? sql_.size() : end + 2;
-      } else {
-        return true;
-      }
-    }
-    return false;
+  bool more() {
+    at_ = skip_blanks(sql_, at_);
+    return at_ < sql_.size();
   }
 
   std::string next() {
@@ -68,9 +52,9 @@ class Words {
       }
       return word == "!=" ? "<>" : word;
     }
-    if (!is_word(c)) return std::string(1, sql_[at_++]);
+    if (!is_word_character(c)) return std::string(1, sql_[at_++]);
     std::string word;
-    while (at_ < sql_.size() && is_word(sql_[at_])) word += sql_[at_++];
+    while (at_ < sql_.size() && is_word_character(sql_[at_])) word += sql_[at_++];
     return lower_case(word);
   }
 
@@ -116,7 +100,7 @@ std::string in_one_line(const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     const std::string before = i == 0 ? std::string{} : words[i - 1];
-    const bool call = word == "(" && !before.empty() && is_word(before.back());
+    const bool call = word == "(" && !before.empty() && is_word_character(before.back());
     const bool tight = i == 0 || call || word == ")" || word == "," || word == "::" ||
                        word == "." || word == "[" || word == "]" || before == "(" ||
                        before == "::" || before == "." || before == "[";
@@ -127,6 +111,27 @@ std::string in_one_line(const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+std::size_t skip_blanks(std::string_view sql, std::size_t at) {
+  while (at < sql.size()) {
+    if (std::isspace(static_cast<unsigned char>(sql[at]))) {
+      ++at;
+    } else if (sql.compare(at, 2, "--") == 0) {
+      at = std::min(sql.find('\n', at), sql.size());
+    } else if (sql.compare(at, 2, "/*") == 0) {
+      const std::size_t end = sql.find("*/", at + 2);
+      at = end == std::string_view::npos ? sql.size() : end + 2;
+    } else {
+      break;
+    }
+  }
+  return at;
+}
+
+bool is_word_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
 
 std::string plain_sql(const Sql& sql, Quotes quotes) {
   std::vector<std::string> words = Words(sql, quotes).run();

@@ -2,6 +2,7 @@
 
 #include <turnstone/error.h>
 #include <turnstone/identifier.h>
+#include <turnstone/schema/spelling.h>
 
 #include <algorithm>
 #include <cctype>
@@ -24,32 +25,15 @@ class Tokenizer {
 
   std::vector<Token> run() {
     std::vector<Token> tokens;
-    while (skip_blanks()) tokens.push_back(next());
+    while (more()) tokens.push_back(next());
     tokens.push_back(Token{.begin = sql_.size(), .end = sql_.size()});
     return tokens;
   }
 
  private:
-  static bool is_name(char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' ||
-           static_cast<unsigned char>(c) >= 0x80;
-  }
-  bool at(std::string_view text) const { return sql_.compare(at_, text.size(), text) == 0; }
-
-  bool skip_blanks() {
-    while (at_ < sql_.size()) {
-      if (std::isspace(static_cast<unsigned char>(sql_[at_]))) {
-        ++at_;
-      } else if (at("--")) {
-        at_ = std::min(sql_.find('\n', at_), sql_.size());
-      } else if (at("/*")) {
-        const std::size_t end = sql_.find("*/", at_ + 2);
-        at_ = end == std::string_view::npos ? sql_.size() : end + 2;
-      } else {
-        return true;
-      }
-    }
-    return false;
+  bool more() {
+    at_ = skip_blanks(sql_, at_);
+    return at_ < sql_.size();
   }
 
   Token next() {
@@ -67,9 +51,9 @@ class Tokenizer {
         token.text += sql_[at_];
       }
       at_ = std::min(at_ + 1, sql_.size());
-    } else if (is_name(c)) {
+    } else if (is_word_character(c)) {
       token.kind = Token::Kind::word;
-      while (at_ < sql_.size() && is_name(sql_[at_])) token.text += sql_[at_++];
+      while (at_ < sql_.size() && is_word_character(sql_[at_])) token.text += sql_[at_++];
     } else {
       token.kind = Token::Kind::other;
       token.text = sql_[at_++];
