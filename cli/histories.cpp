@@ -40,7 +40,9 @@ std::vector<DatabaseHistory> known_histories(Context& context, const Project& pr
     try {
       const auto connection = connect(project, database);
       histories.push_back(
-          {database.name(), migrations::recorder::read(*connection, backend_for(database.url))});
+          {.database = database.name(),
+           .url = database.url,
+           .history = migrations::recorder::read(*connection, backend_for(database.url))});
     } catch (const Error& error) {
       context.output.warning(
           "cannot " + doubt + " in database " + database.name() + ": " + std::string(error.what()),

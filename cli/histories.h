@@ -10,6 +10,7 @@ namespace turnstone::cli {
 /// What one database of the project has applied.
 struct DatabaseHistory {
   std::string database{};  ///< its name, without a password
+  std::string url{};
   migrations::History history{};
 };
 

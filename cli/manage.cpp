@@ -460,9 +460,9 @@ void CommandLine::add_schema() {
   CLI::App* command =
       add({"schema",
            "Shows tables: after all migrations, or after one.\nOr those of the models, or those of "
-           "the database; as text, JSON, SQL or a diagram.",
+           "the database; as text, JSON, SQL, a diagram or a page to look around in.",
            "@ schema blog 0002 --as sql\n"
-           "  @ schema --as dot | dot -Tsvg > schema.svg\n"
+           "  @ schema --as html --output schema.html\n"
            "  @ schema --between blog.0001 blog.0003"},
           [this](Context& context) { return schema(context, schema_); });
   SchemaOptions& o = schema_;
@@ -476,7 +476,10 @@ void CommandLine::add_schema() {
       ->expected(2)
       ->type_name("APP.NAME");
   command->add_option("--log", o.log, "what each migration did to this table")->type_name("TABLE");
-  command->add_option("--as", o.form, "text, json, sql, dot (Graphviz) or mermaid")
+  command
+      ->add_option("--as", o.form,
+                   "text, json, sql, dot (Graphviz), mermaid, svg, or html:\none page with "
+                   "diagram, details and history")
       ->type_name("FORM");
   command->add_option("-o,--output", o.output, "write a file")->type_name("FILE");
 }

@@ -13,33 +13,6 @@ bool has_name(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-bool in_key(const Table& table, const std::string& column) {
-  return table.primary_key && has_name(table.primary_key->columns, column);
-}
-
-bool in_foreign_key(const Table& table, const std::string& column) {
-  return std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(),
-                     [&](const auto& key) { return has_name(key.columns, column); });
-}
-
-/// True where no two rows can hold the same key.
-bool is_unique_key(const Table& table, const ForeignKeyConstraint& key) {
-  if (table.primary_key && table.primary_key->columns == key.columns) return true;
-  const auto by_key = [&](const Key& unique) { return unique.columns == key.columns; };
-  if (std::any_of(table.uniques.begin(), table.uniques.end(), by_key)) return true;
-  return std::any_of(table.indexes.begin(), table.indexes.end(), [&](const TableIndex& index) {
-    return index.unique && index.condition.empty() && index.parts.size() == 1 &&
-           key.columns == std::vector<std::string>{index.parts.front().column};
-  });
-}
-
-bool may_be_null(const Table& table, const ForeignKeyConstraint& key) {
-  return std::any_of(key.columns.begin(), key.columns.end(), [&](const std::string& name) {
-    const Column* column = table.find_column(name);
-    return column && column->nullable;
-  });
-}
-
 /// Every line behind the columns: key, constraints, indexes.
 std::vector<Sql> further_definitions(const Table& table) {
   std::vector<Sql> lines;
@@ -93,30 +66,6 @@ Document foreign_keys_document(const Table& table) {
   return list;
 }
 
-/// Text of an HTML-like label.
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
-
 /// A quoted identifier of DOT.
 std::string dot_name(const std::string& text) {
   std::string result = "\"";
@@ -146,6 +95,55 @@ std::string mermaid_entity(std::string text) {
 }
 
 }  // namespace
+
+bool is_in_key(const Table& table, const std::string& column) {
+  return table.primary_key && has_name(table.primary_key->columns, column);
+}
+
+bool is_in_foreign_key(const Table& table, const std::string& column) {
+  return std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(),
+                     [&](const auto& key) { return has_name(key.columns, column); });
+}
+
+bool is_unique_key(const Table& table, const ForeignKeyConstraint& key) {
+  if (table.primary_key && table.primary_key->columns == key.columns) return true;
+  const auto by_key = [&](const Key& unique) { return unique.columns == key.columns; };
+  if (std::any_of(table.uniques.begin(), table.uniques.end(), by_key)) return true;
+  return std::any_of(table.indexes.begin(), table.indexes.end(), [&](const TableIndex& index) {
+    return index.unique && index.condition.empty() && index.parts.size() == 1 &&
+           key.columns == std::vector<std::string>{index.parts.front().column};
+  });
+}
+
+bool may_be_null(const Table& table, const ForeignKeyConstraint& key) {
+  return std::any_of(key.columns.begin(), key.columns.end(), [&](const std::string& name) {
+    const Column* column = table.find_column(name);
+    return column && column->nullable;
+  });
+}
+
+std::string escaped_markup(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      default:
+        result += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    }
+  }
+  return result;
+}
 
 std::string schema_text(const ShownSchema& shown) {
   std::string text;
@@ -212,14 +210,15 @@ std::string schema_dot(const ShownSchema& shown) {
     text += "  " + dot_name(table.name) +
             " [label=<<table border=\"0\" cellborder=\"1\" cellspacing=\"0\" cellpadding=\"4\">"
             "<tr><td port=\"t\" colspan=\"2\" bgcolor=\"#dde6f0\"><b>" +
-            escaped(table.name) + "</b></td></tr>";
+            escaped_markup(table.name) + "</b></td></tr>";
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
       const Column& column = table.columns[i];
-      const std::string name =
-          in_key(table, column.name) ? "<u>" + escaped(column.name) + "</u>" : escaped(column.name);
+      const std::string name = is_in_key(table, column.name)
+                                   ? "<u>" + escaped_markup(column.name) + "</u>"
+                                   : escaped_markup(column.name);
       text += "<tr><td align=\"left\" port=\"c" + std::to_string(i) + "\">" + name +
-              "</td><td align=\"left\">" + escaped(column.type) + (column.nullable ? " null" : "") +
-              "</td></tr>";
+              "</td><td align=\"left\">" + escaped_markup(column.type) +
+              (column.nullable ? " null" : "") + "</td></tr>";
     }
     text += "</table>>];\n";
   });
@@ -250,8 +249,8 @@ std::string schema_mermaid(const ShownSchema& shown) {
     text += "  " + mermaid_entity(table.name) + " {\n";
     for (const Column& column : table.columns) {
       std::vector<std::string> keys;
-      if (in_key(table, column.name)) keys.emplace_back("PK");
-      if (in_foreign_key(table, column.name)) keys.emplace_back("FK");
+      if (is_in_key(table, column.name)) keys.emplace_back("PK");
+      if (is_in_foreign_key(table, column.name)) keys.emplace_back("FK");
       const std::string word = mermaid_word(column.name);
       text += "    " + mermaid_word(column.type) + " " + word +
               (keys.empty() ? "" : " " + join(keys, ", "));

@@ -19,6 +19,16 @@ struct ShownSchema {
   std::vector<DatabaseObject> objects{};        ///< of a live database
 };
 
+bool is_in_key(const Table& table, const std::string& column);  ///< the primary one
+bool is_in_foreign_key(const Table& table, const std::string& column);
+/// True where no two rows can hold the same key.
+bool is_unique_key(const Table& table, const ForeignKeyConstraint& key);
+/// True where a row may refer to nothing.
+bool may_be_null(const Table& table, const ForeignKeyConstraint& key);
+
+/// Text for an element or an attribute of XML, which knows no control characters.
+std::string escaped_markup(const std::string& text);
+
 /// Tables with their definitions, line by line.
 std::string schema_text(const ShownSchema& shown);
 /// `tables`, each with its columns, keys, constraints and indexes, and `objects`.

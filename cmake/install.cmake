@@ -15,5 +15,5 @@ configure_package_config_file(cmake/turnstoneConfig.cmake.in turnstoneConfig.cma
 write_basic_package_version_file(turnstoneConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/turnstoneConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/turnstoneConfigVersion.cmake
-              cmake/turnstoneFunctions.cmake cmake/turnstoneEmbed.cmake
+              cmake/turnstoneFunctions.cmake cmake/turnstoneEmbed.cmake cmake/FindGraphviz.cmake
         DESTINATION ${TURNSTONE_PACKAGE_FOLDER})

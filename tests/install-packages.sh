@@ -5,7 +5,7 @@
 set -euo pipefail
 
 wanted=(g++ cmake ninja-build libsqlite3-dev libpq-dev libcli11-dev nlohmann-json3-dev doctest-dev
-        libfmt-dev libssl-dev postgresql sqlite3 python3-jsonschema "$@")
+        libfmt-dev libssl-dev libgraphviz-dev postgresql sqlite3 python3-jsonschema "$@")
 
 command -v dpkg-query >/dev/null || {
   echo "this is not Debian: please install ${wanted[*]}" >&2

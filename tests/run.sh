@@ -18,7 +18,7 @@ while (($#)); do
   shift
 done
 
-tests/install-packages.sh
+tests/install-packages.sh chromium
 cmake --preset "$preset" -DTURNSTONE_TESTS=ON
 cmake --build --preset "$preset"
 

@@ -10,9 +10,9 @@
 namespace turnstone::cli {
 namespace {
 
-const SchemaText& wanted_schema(const std::string& name) {
+const EmbeddedText& wanted_schema(const std::string& name) {
   std::vector<std::string> names;
-  for (const SchemaText& schema : schema_texts()) {
+  for (const EmbeddedText& schema : schema_texts()) {
     if (schema.name == name) return schema;
     names.emplace_back(schema.name);
   }
@@ -22,13 +22,13 @@ const SchemaText& wanted_schema(const std::string& name) {
 }
 
 /// One key of a schema's own description.
-std::string word_of(const SchemaText& schema, const char* key) {
+std::string word_of(const EmbeddedText& schema, const char* key) {
   return json::parse(std::string(schema.name), schema.text).at(key).get<std::string>();
 }
 
 int list_schemas(Context& context) {
   Document list = Document::array();
-  for (const SchemaText& schema : schema_texts()) {
+  for (const EmbeddedText& schema : schema_texts()) {
     const std::string name(schema.name);
     context.output.data(name + std::string(12 - std::min<std::size_t>(11, name.size()), ' ') +
                         word_of(schema, "description") + "\n");
@@ -42,11 +42,11 @@ int list_schemas(Context& context) {
   return exit_done;
 }
 
-int write_schemas(Context& context, const std::vector<const SchemaText*>& schemas,
+int write_schemas(Context& context, const std::vector<const EmbeddedText*>& schemas,
                   const std::filesystem::path& folder) {
   migrations::FileChange change;
   std::vector<std::string> written;
-  for (const SchemaText* schema : schemas) {
+  for (const EmbeddedText* schema : schemas) {
     const std::filesystem::path file = folder / (std::string(schema->name) + ".json");
     change.write[file] = std::string(schema->text);
     written.push_back(context.output.shown(file.string()));
@@ -61,10 +61,10 @@ int write_schemas(Context& context, const std::vector<const SchemaText*>& schema
 }  // namespace
 
 int json_schema(Context& context, const JsonSchemaOptions& options) {
-  const SchemaText* wanted = options.name.empty() ? nullptr : &wanted_schema(options.name);
+  const EmbeddedText* wanted = options.name.empty() ? nullptr : &wanted_schema(options.name);
   if (!options.write.empty()) {
-    std::vector<const SchemaText*> schemas;
-    for (const SchemaText& schema : schema_texts()) {
+    std::vector<const EmbeddedText*> schemas;
+    for (const EmbeddedText& schema : schema_texts()) {
       if (!wanted || &schema == wanted) schemas.push_back(&schema);
     }
     return write_schemas(context, schemas,

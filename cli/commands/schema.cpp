@@ -6,9 +6,11 @@
 #include <turnstone/schema/naming.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "../inspection.h"
-#include "../schema_forms.h"
+#include "../page.h"
 #include "commands.h"
 #include "draft.h"
 
@@ -18,7 +20,8 @@ namespace {
 using migrations::MigrationId;
 
 const std::vector<std::string>& forms() {
-  static const std::vector<std::string> names = {"text", "json", "sql", "dot", "mermaid"};
+  static const std::vector<std::string> names = {"text",    "json", "sql", "dot",
+                                                 "mermaid", "svg",  "html"};
   return names;
 }
 
@@ -47,12 +50,15 @@ void check_schema_options(const SchemaOptions& options) {
   }
 }
 
+/// True for `--database sqlite` and its like, which mean no database but a kind.
+bool names_kind(const Context& context, const Project& project) {
+  const std::string& wanted = context.globals.database;
+  return !project.find_database(wanted) && (wanted == "sqlite" || wanted == "postgresql");
+}
+
 /// The database a schema is for. It need not be there unless it is looked at.
 const Dialect& dialect_wanted(Context& context, const Project& project) {
-  const std::string& wanted = context.globals.database;
-  if (!project.find_database(wanted) && (wanted == "sqlite" || wanted == "postgresql")) {
-    return dialect_for(wanted);
-  }
+  if (names_kind(context, project)) return dialect_for(context.globals.database);
   return dialect_for(choose_database(context, project).url);
 }
 
@@ -93,24 +99,6 @@ ShownSchema shown_state(const ProjectState& state, const Dialect& dialect, const
     }
   });
   return shown;
-}
-
-/// What happened to the schema, told from the one before.
-std::string change_in_words(const SchemaDifference& change) {
-  const std::string what = change.name.empty() ? "table" : change.kind + " \"" + change.name + "\"";
-  const auto or_none = [](const std::string& text) { return text.empty() ? "none" : text; };
-  switch (change.what) {
-    case SchemaDifference::What::missing:
-      return what + " is new" + (change.wanted.empty() ? "" : ": " + change.wanted);
-    case SchemaDifference::What::extra:
-      return what + " is gone";
-    case SchemaDifference::What::renamed:
-      return what + " was named \"" + change.is + "\"";
-    case SchemaDifference::What::changed:
-      break;
-  }
-  return what + ": " + change.property + " was " + or_none(change.is) + ", is " +
-         or_none(change.should);
 }
 
 /// Adds `changes` to a document, and gives them as lines.
@@ -157,32 +145,23 @@ int show_between(Context& context, const Files& files, const SchemaOptions& opti
 /// `--log`: what each migration did to one table.
 int show_log(Context& context, const Files& files, const SchemaOptions& options,
              const Dialect& dialect) {
-  ProjectState state;
-  Schema schema;
-  std::set<std::string> tables;
+  const std::map<std::string, TableLog> logs = table_logs(files.graph, dialect);
+  const auto log = logs.find(options.log);
+  if (log == logs.end()) {
+    std::vector<std::string> tables;
+    for (const auto& entry : logs) tables.push_back(entry.first);
+    throw Error(ErrorKind::usage, "no migration makes a table \"" + options.log + "\"", "--log",
+                did_you_mean(options.log, tables));
+  }
   std::string text;
   Document list = Document::array();
-  for (const MigrationId& id : files.graph.full_order()) {
-    const ProjectState before = state;
-    migrations::advance(state, files.graph.at(id));
-    Schema after = schema;
-    const Relowered touched = relower(after, before, state, dialect);
-    tables.insert(touched.tables_after.begin(), touched.tables_after.end());
-    Schema was;
-    Schema is;
-    if (const TablePtr table = schema.find(options.log)) was.set(table);
-    if (const TablePtr table = after.find(options.log)) is.set(table);
-    schema = after;
+  for (const TableLogEntry& entry : log->second) {
     Document changes = Document::array();
-    const std::string lines = told(differences(was, is), changes);
-    if (lines.empty()) continue;
-    text += id.text() + "\n" + lines;
+    text += entry.migration.text() + "\n" + told(entry.changes, changes);
     Document item = Document::object();
-    list.add(item.set("app", id.app).set("name", id.name).set("changes", changes));
-  }
-  if (text.empty()) {
-    throw Error(ErrorKind::usage, "no migration makes a table \"" + options.log + "\"", "--log",
-                did_you_mean(options.log, {tables.begin(), tables.end()}));
+    list.add(item.set("app", entry.migration.app)
+                 .set("name", entry.migration.name)
+                 .set("changes", changes));
   }
   context.output.data(text);
   Document document = Document::object();
@@ -190,59 +169,121 @@ int show_log(Context& context, const Files& files, const SchemaOptions& options,
   return exit_done;
 }
 
-void write_out(Context& context, const SchemaOptions& options, const std::string& text) {
-  if (options.output.empty()) return context.output.data(text);
-  const std::filesystem::path file = context.surroundings.folder / options.output;
-  migrations::write_files(file.parent_path(), {.write = {{file, text}}});
-  context.output.text("wrote " + context.output.shown(file.string()) + "\n");
+/// Every database the project knows; asked where it can be.
+std::vector<PageDatabase> page_databases(Context context, const Project& project) {
+  if (names_kind(context, project)) context.globals.database.clear();
+  std::vector<PageDatabase> databases;
+  std::set<std::string> urls;
+  const auto url_of = [&](const std::string& name) {
+    return choose_database(project, name, context.surroundings.environment).url;
+  };
+  const auto add = [&](const std::string& name, const migrations::History* history) {
+    PageDatabase database{.name = name, .asked = history != nullptr};
+    const bool known = project.find_database(name) != nullptr;
+    for (const ProjectApp& app : project.apps) {
+      if (!lives_in(app, known ? name : "default")) database.elsewhere.push_back(app.label);
+    }
+    if (history) database.history = *history;
+    databases.push_back(std::move(database));
+  };
+  for (const DatabaseHistory& known : known_histories(context, project, "tell what is applied")) {
+    add(known.database, &known.history);
+    urls.insert(known.url);
+  }
+  for (const ProjectDatabase& database : project.databases) {
+    try {
+      if (urls.contains(url_of(database.alias))) continue;
+    } catch (const Error&) {
+      // Not set here, so not asked.
+    }
+    add(database.alias, nullptr);
+  }
+  return databases;
+}
+
+/// What a command line asks to be shown.
+struct Asked {
+  ShownSchema shown{};
+  std::string words{};  ///< whose schema it is
+  const Dialect* dialect = nullptr;
+  const Files* files = nullptr;  ///< none without a project
+};
+
+Page page_for(Context& context, const Asked& asked) {
+  Page page{.title = "Schema of " + asked.words,
+            .dialect = std::string(asked.dialect->name()),
+            .schema = schema_document(asked.shown),
+            .diagram = diagram_of(asked.shown)};
+  if (!asked.files) return page;
+  page.graph = &asked.files->graph;
+  page.logs = table_logs(asked.files->graph, *asked.dialect);
+  page.databases = page_databases(context, asked.files->project);
+  return page;
+}
+
+std::string text_in(const std::string& form, Context& context, const Asked& asked) {
+  if (form == "json") return schema_document(asked.shown).text() + "\n";
+  if (form == "sql") return sql_between({}, asked.shown.schema, *asked.dialect);
+  if (form == "dot") return schema_dot(asked.shown);
+  if (form == "mermaid") return schema_mermaid(asked.shown);
+  if (form == "svg") return diagram_svg(diagram_of(asked.shown), "Schema of " + asked.words);
+  if (form == "html") return page_text(page_for(context, asked));
+  return schema_text(asked.shown);
+}
+
+void write_out(Context& context, const SchemaOptions& options, const Asked& asked) {
+  const std::string text = text_in(options.form, context, asked);
+  if (options.output.empty()) {
+    context.output.data(text);
+  } else {
+    const std::filesystem::path file = context.surroundings.folder / options.output;
+    migrations::write_files(file.parent_path(), {.write = {{file, text}}});
+    context.output.text("wrote " + context.output.shown(file.string()) + "\n");
+  }
+  Document document = schema_document(asked.shown);
+  context.output.document(document.set("of", asked.words).set("dialect", asked.dialect->name()));
+}
+
+/// `--live`: what is there. A page tells what made it, where there is a project.
+int show_live(Context& context, const SchemaOptions& options) {
+  const RowsDatabase database = open_live(context);
+  const LiveSchema live = read_live(database, {});
+  Asked asked{.shown = {.schema = live.tables, .objects = live.objects},
+              .words = "database " + database.chosen.name(),
+              .dialect = &database.backend->dialect()};
+  std::optional<Files> files;
+  if (options.form == "html" && !database.project.apps.empty()) {
+    files.emplace(read_files(open_project(context)));
+    asked.files = &*files;
+  }
+  write_out(context, options, asked);
+  return exit_done;
 }
 
 }  // namespace
 
 int schema(Context& context, const SchemaOptions& options) {
   check_schema_options(options);
-  ShownSchema shown;
-  std::string words;
-  const Dialect* dialect = nullptr;
-  if (options.live) {
-    const RowsDatabase database = open_live(context);
-    dialect = &database.backend->dialect();
-    const LiveSchema live = read_live(database, {});
-    shown = {.schema = live.tables, .objects = live.objects};
-    words = "database " + database.chosen.name();
-  } else {
-    const Files files = read_files(open_project(context));
-    if (!options.app.empty()) check_labels(context, files.project, {options.app});
-    dialect = &dialect_wanted(context, files.project);
-    if (!options.between.empty()) return show_between(context, files, options, *dialect);
-    if (!options.log.empty()) return show_log(context, files, options, *dialect);
-    ProjectState state = files.stored.state;
-    words = "all migrations";
-    if (options.models) {
-      FinishedModels models = load_models(context, files.project);
-      if (!models.problems.empty()) throw models_error(context, models.problems);
-      state = models.state;
-      words = "the models";
-    } else if (!options.name.empty()) {
-      const MigrationId id = files.graph.find(options.app, options.name);
-      state = state_at(files, id);
-      words = id.text();
-    }
-    shown = shown_state(state, *dialect, options.app);
+  if (options.live) return show_live(context, options);
+  const Files files = read_files(open_project(context));
+  if (!options.app.empty()) check_labels(context, files.project, {options.app});
+  const Dialect& dialect = dialect_wanted(context, files.project);
+  if (!options.between.empty()) return show_between(context, files, options, dialect);
+  if (!options.log.empty()) return show_log(context, files, options, dialect);
+  ProjectState state = files.stored.state;
+  Asked asked{.words = "all migrations", .dialect = &dialect, .files = &files};
+  if (options.models) {
+    FinishedModels models = load_models(context, files.project);
+    if (!models.problems.empty()) throw models_error(context, models.problems);
+    state = models.state;
+    asked.words = "the models";
+  } else if (!options.name.empty()) {
+    const MigrationId id = files.graph.find(options.app, options.name);
+    state = state_at(files, id);
+    asked.words = id.text();
   }
-  Document document = schema_document(shown);
-  if (options.form == "json") {
-    write_out(context, options, document.text() + "\n");
-  } else if (options.form == "sql") {
-    write_out(context, options, sql_between({}, shown.schema, *dialect));
-  } else if (options.form == "dot") {
-    write_out(context, options, schema_dot(shown));
-  } else if (options.form == "mermaid") {
-    write_out(context, options, schema_mermaid(shown));
-  } else {
-    write_out(context, options, schema_text(shown));
-  }
-  context.output.document(document.set("of", words).set("dialect", dialect->name()));
+  asked.shown = shown_state(state, dialect, options.app);
+  write_out(context, options, asked);
   return exit_done;
 }
 

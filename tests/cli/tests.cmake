@@ -2,6 +2,7 @@ turnstone_tests(cli
   answers
   commands
   databases
+  diagrams
   drift
   help
   inspectdb

@@ -1,0 +1,193 @@
+#include "table_log.h"
+
+#include <turnstone/schema/lower.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+namespace turnstone::cli {
+namespace {
+
+using migrations::Migration;
+using migrations::MigrationId;
+
+/// What a migration gave another name.
+struct Renames {
+  std::map<ModelKey, ModelKey> models{};  ///< names before, by those after
+  std::map<ModelKey, std::map<std::string, std::string>> fields{};  ///< the same for each model
+};
+
+/// The name before of what is called `name` by now.
+template <class Name>
+Name first_name(const std::map<Name, Name>& names, const Name& name) {
+  const auto at = names.find(name);
+  return at == names.end() ? name : at->second;
+}
+
+Renames renames_of(const Migration& migration) {
+  Renames renames;
+  const auto rename_model = [&](const ModelKey& was, const ModelKey& is) {
+    const ModelKey first = first_name(renames.models, was);
+    renames.models.erase(was);
+    renames.models[is] = first;
+    auto fields = renames.fields.extract(was);
+    if (fields.empty()) return;
+    fields.key() = is;
+    renames.fields.insert(std::move(fields));
+  };
+  const std::string& app = migration.id.app;
+  for (const migrations::Operation& operation : migration.operations) {
+    if (const auto* model = std::get_if<migrations::RenameModel>(&operation.value)) {
+      rename_model(key_from(model->old_name, app), key_from(model->new_name, app));
+    } else if (const auto* moved = std::get_if<migrations::MoveModel>(&operation.value)) {
+      rename_model(key_from(moved->name, app), key_from(moved->name, moved->to_app));
+    } else if (const auto* field = std::get_if<migrations::RenameField>(&operation.value)) {
+      auto& fields = renames.fields[key_from(field->model_name, app)];
+      const std::string first = first_name(fields, field->old_name);
+      fields.erase(field->old_name);
+      fields[field->new_name] = first;
+    }
+  }
+  return renames;
+}
+
+/// A column that was dropped and one that was added are one that was renamed.
+void join_renamed_column(std::vector<SchemaDifference>& changes, const std::string& was,
+                         const std::string& is) {
+  const auto change_of = [&](const std::string& name, SchemaDifference::What what) {
+    return std::find_if(changes.begin(), changes.end(), [&](const SchemaDifference& change) {
+      return change.kind == "column" && change.name == name && change.what == what;
+    });
+  };
+  const auto added = change_of(is, SchemaDifference::What::missing);
+  const auto dropped = change_of(was, SchemaDifference::What::extra);
+  if (added == changes.end() || dropped == changes.end()) return;
+  added->what = SchemaDifference::What::renamed;
+  added->property = "name";
+  added->is = was;
+  added->should = is;
+  changes.erase(dropped);
+}
+
+/// One migration at a time.
+class Logging {
+ public:
+  explicit Logging(const Dialect& dialect) : dialect_(dialect) {}
+
+  void add(const Migration& migration) {
+    const ProjectState before = state_;
+    const Schema was = schema_;
+    migrations::advance(state_, migration);
+    const Relowered touched = relower(schema_, before, state_, dialect_);
+    const Renames renames = renames_of(migration);
+    std::map<std::string, std::string> tables = renamed_tables(renames, before);
+    std::set<std::string> names(touched.tables_after.begin(), touched.tables_after.end());
+    names.insert(touched.tables_before.begin(), touched.tables_before.end());
+    std::map<std::string, TableLog> logs;  // of before, as names may be swapped
+    for (const auto& [is, first] : tables) logs[is] = logs_[first];
+    for (auto& [is, log] : logs) logs_[is] = std::move(log);
+    for (const std::string& name : names) {
+      std::vector<SchemaDifference> changes = changes_of(name, was, tables);
+      for (const auto& [from, to] : renamed_columns(renames, before, name)) {
+        join_renamed_column(changes, from, to);
+      }
+      if (!changes.empty()) logs_[name].push_back({migration.id, std::move(changes)});
+    }
+  }
+  std::map<std::string, TableLog> logs() && { return std::move(logs_); }
+
+ private:
+  /// Names of tables before, by those after.
+  std::map<std::string, std::string> renamed_tables(const Renames& renames,
+                                                    const ProjectState& before) const {
+    std::map<std::string, std::string> names;
+    for (const ModelKey& key : changed_models(before, state_)) {
+      const ModelPtr is = state_.find(key);
+      const ModelPtr was = before.find(first_name(renames.models, key));
+      if (!was || !is) continue;
+      const std::vector<Table> old_tables = lower_model(before, *was, dialect_);
+      const std::vector<Table> new_tables = lower_model(state_, *is, dialect_);
+      if (old_tables.size() != new_tables.size()) continue;
+      for (std::size_t i = 0; i < old_tables.size(); ++i) {
+        if (old_tables[i].name == new_tables[i].name) continue;
+        names[new_tables[i].name] = old_tables[i].name;
+      }
+    }
+    return names;
+  }
+
+  /// (before, after) of columns of the model whose table that is.
+  std::vector<std::pair<std::string, std::string>> renamed_columns(const Renames& renames,
+                                                                   const ProjectState& before,
+                                                                   const std::string& table) const {
+    std::vector<std::pair<std::string, std::string>> columns;
+    for (const auto& [key, fields] : renames.fields) {
+      const ModelPtr is = state_.find(key);
+      const ModelPtr was = before.find(first_name(renames.models, key));
+      if (!was || !is || database_table(*is, dialect_) != table) continue;
+      for (const auto& [new_name, old_name] : fields) {
+        const Field* old_field = was->find_field(old_name);
+        const Field* new_field = is->find_field(new_name);
+        if (!old_field || !new_field) continue;
+        columns.emplace_back(column_name(*old_field), column_name(*new_field));
+      }
+    }
+    return columns;
+  }
+
+  std::vector<SchemaDifference> changes_of(const std::string& name, const Schema& before,
+                                           const std::map<std::string, std::string>& names) const {
+    const std::string first = first_name(names, name);
+    Schema was;
+    Schema is;
+    if (const TablePtr table = before.find(first)) {
+      Table renamed = *table;
+      renamed.name = name;
+      was.set(std::move(renamed));
+    }
+    if (const TablePtr table = schema_.find(name)) is.set(table);
+    std::vector<SchemaDifference> changes = differences(was, is);
+    if (first != name) {
+      changes.insert(changes.begin(), {.table = name,
+                                       .kind = "table",
+                                       .what = SchemaDifference::What::renamed,
+                                       .property = "name",
+                                       .is = first,
+                                       .should = name});
+    }
+    return changes;
+  }
+
+  const Dialect& dialect_;
+  ProjectState state_{};
+  Schema schema_{};
+  std::map<std::string, TableLog> logs_{};
+};
+
+}  // namespace
+
+std::map<std::string, TableLog> table_logs(const migrations::Graph& graph, const Dialect& dialect) {
+  Logging logging(dialect);
+  for (const MigrationId& id : graph.full_order()) logging.add(graph.at(id));
+  return std::move(logging).logs();
+}
+
+std::string change_in_words(const SchemaDifference& change) {
+  const std::string what = change.name.empty() ? "table" : change.kind + " \"" + change.name + "\"";
+  const auto or_none = [](const std::string& text) { return text.empty() ? "none" : text; };
+  switch (change.what) {
+    case SchemaDifference::What::missing:
+      return what + " is new" + (change.wanted.empty() ? "" : ": " + change.wanted);
+    case SchemaDifference::What::extra:
+      return what + " is gone";
+    case SchemaDifference::What::renamed:
+      return what + " was named \"" + change.is + "\"";
+    case SchemaDifference::What::changed:
+      break;
+  }
+  return what + ": " + change.property + " was " + or_none(change.is) + ", is " +
+         or_none(change.should);
+}
+
+}  // namespace turnstone::cli
