@@ -81,7 +81,7 @@ DiagramTable drawn_table(const Table& table) {
 }
 
 double height_of(const DiagramTable& table) {
-  return Diagram::header + static_cast<double>(table.rows.size()) * Diagram::row;
+  return Diagram::header + static_cast<double>(table.rows.size()) * Diagram::row + Diagram::bottom;
 }
 
 /// What tables without a model are grouped by: their schema, or the beginning of their name.
@@ -197,6 +197,7 @@ void lay_out(Area& area, const Diagram& diagram, const std::vector<Tie>& ties) {
     places.emplace(index, places.size());
     PlacedBox box{.width = table.width, .rows = {Diagram::header}};
     box.rows.resize(table.rows.size() + 1, Diagram::row);
+    box.rows.back() += Diagram::bottom;
     area.placement.boxes.push_back(std::move(box));
   }
   for (const std::size_t index : area.ties) {

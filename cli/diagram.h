@@ -42,6 +42,7 @@ struct DiagramGroup {
 struct Diagram {
   static constexpr double header = 30;
   static constexpr double row = 21;
+  static constexpr double bottom = 4;  ///< below the last row
 
   std::vector<DiagramGroup> groups{};  ///< by name
   std::vector<DiagramTable> tables{};  ///< as the schema has them

@@ -2,6 +2,7 @@
 
 #include <turnstone/migrations/executor.h>
 
+#include <filesystem>
 #include <set>
 
 namespace turnstone::cli {
@@ -37,6 +38,12 @@ std::vector<DatabaseHistory> known_histories(Context& context, const Project& pr
                                              const std::string& doubt) {
   std::vector<DatabaseHistory> histories;
   for (const ChosenDatabase& database : known_databases(context, project)) {
+    const std::filesystem::path file = database_file(database.url, project.root);
+    if (!file.empty() && !std::filesystem::exists(file)) {
+      // Looking would make it.
+      histories.push_back({.database = database.name(), .url = database.url});
+      continue;
+    }
     try {
       const auto connection = connect(project, database);
       histories.push_back(

@@ -460,7 +460,7 @@ void CommandLine::add_schema() {
   CLI::App* command =
       add({"schema",
            "Shows tables: after all migrations, or after one.\nOr those of the models, or those of "
-           "the database; as text, JSON, SQL, a diagram or a page to look around in.",
+           "the database; as text, JSON, SQL, a diagram or a page.",
            "@ schema blog 0002 --as sql\n"
            "  @ schema --as html --output schema.html\n"
            "  @ schema --between blog.0001 blog.0003"},

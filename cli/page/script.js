@@ -61,13 +61,21 @@
   }
   diagram.append(world);
 
+  /// Where a name may be broken. An area has the name of its app; what is left is that of the model.
+  function nameParts(table) {
+    const model = (table.model || '').split('.').pop();
+    const beginning = drawn.framed ? drawn.groups[table.group].name + '_' : '';
+    if (beginning && table.name === beginning + model.toLowerCase()) {
+      return model.match(/[A-Z]*[^A-Z]+|[A-Z]+/g);
+    }
+    const short = table.name.startsWith(beginning) ? table.name.slice(beginning.length) : table.name;
+    return short.match(/[^_.]+[_.]*|[_.]+/g) || [table.name];
+  }
+
   /// The name on a few lines, as large as the box allows: for the view from afar.
   function nameLines(table) {
     const [, , width, height] = table.place;
-    const group = drawn.groups[table.group].name;
-    const short = table.name.startsWith(group + '_') ? table.name.slice(group.length + 1)
-                                                     : table.name;
-    const words = (drawn.framed ? short : table.name).match(/[^_.]+[_.]*|[_.]+/g) || [table.name];
+    const words = nameParts(table);
     let best = {size: 0, lines: words};
     for (let limit = 1; limit <= words.length; ++limit) {
       const per = Math.ceil(words.length / limit);

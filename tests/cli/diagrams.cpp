@@ -51,7 +51,7 @@ cli::ShownSchema random_schema(std::size_t tables, unsigned seed, bool models) {
 
 double bottom_of(const cli::DiagramTable& table) {
   return table.at.y + cli::Diagram::header +
-         static_cast<double>(table.rows.size()) * cli::Diagram::row;
+         static_cast<double>(table.rows.size()) * cli::Diagram::row + cli::Diagram::bottom;
 }
 
 bool lie_over_each_other(const cli::DiagramTable& a, const cli::DiagramTable& b) {
@@ -204,6 +204,7 @@ TEST_CASE("the page tells what is applied where, and what is not asked") {
       ran.out,
       R"("logs":{"blog_author":[{"migration":"blog.0001_initial","words":["table is new"]}])"));
   CHECK(tells(ran.out, R"("operations":["Create model Author","Create model Book"])"));
+  CHECK(!session.exists("b.db"));  // looking makes nothing
   ran = session.run("schema --as html --database postgresql");
   CHECK(ran.code == 0);
   CHECK(tells(ran.out, R"("dialect":"postgresql")"));
