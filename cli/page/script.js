@@ -82,7 +82,7 @@
       const lines = [];
       for (let i = 0; i < words.length; i += per) lines.push(words.slice(i, i + per).join(''));
       const longest = Math.max(...lines.map((line) => [...line].length));
-      const size = Math.min(44, (width - 12) / longest / 0.62, (height - 8) / lines.length / 1.12);
+      const size = Math.min(44, (width - 12) / longest / 0.7, (height - 8) / lines.length / 1.12);
       if (size > best.size) best = {size, lines};
     }
     const top = height / 2 - best.lines.length * best.size * 0.56;
@@ -307,6 +307,10 @@
     return words().every((word) => low.includes(word));
   };
 
+  /// True for columns that words of the search mean, which may name the table too.
+  const columnLike = (table, column) => like(table.name + ' ' + column.name) &&
+    words().some((word) => column.name.toLowerCase().includes(word));
+
   /// Tables that are meant, each with what of it is, where that is not its name.
   function searchTables() {
     if (!words().length) return null;
@@ -315,7 +319,7 @@
       if (like(table.name + ' ' + (table.model || ''))) hits.set(table, '');
     }
     for (const table of tables) {
-      const columns = table.columns.filter((column) => like(column.name));
+      const columns = table.columns.filter((column) => columnLike(table, column));
       if (!hits.has(table) && columns.length) {
         hits.set(table, columns.map((column) => column.name).join(', '));
       }
@@ -327,9 +331,7 @@
     for (const table of tables) {
       const marks = table.element.querySelectorAll('.hit-row');
       table.columns.forEach((column, i) => {
-        marks[i].setAttribute('fill', 'none');
-        marks[i].classList.toggle('marked', !!matches && matches.has(table) && like(column.name));
-        marks[i].style.fill = marks[i].classList.contains('marked') ? 'var(--mark)' : 'none';
+        marks[i].classList.toggle('marked', !!matches && columnLike(table, column));
       });
     }
   }
@@ -625,8 +627,9 @@
     byId('migrations').hidden = !history;
     byId('canvas').hidden = history;
     list.hidden = history;
-    byId('to-diagram').toggleAttribute('aria-current', !history);
-    byId('to-migrations').toggleAttribute('aria-current', history);
+    const [here, there] = ['to-diagram', 'to-migrations'].map(byId);
+    (history ? there : here).setAttribute('aria-current', 'page');
+    (history ? here : there).removeAttribute('aria-current');
     if (selected && selected.link) selected.link.removeAttribute('aria-current');
     selected = table || null;
     if (table) {
