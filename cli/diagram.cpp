@@ -169,25 +169,50 @@ std::vector<Tie> ties_of(const Diagram& diagram, const ShownSchema& shown) {
 struct Area {
   std::vector<std::size_t> tables{};
   std::vector<std::size_t> ties{};
+  std::vector<bool> guides{};  ///< for each tie: it was placed, but not drawn
   Placement placement{};
 };
 
-/// Many tables that refer to one would stand in one endless column: they go to several.
-void spread(Placement& placement) {
+double height_of(const PlacedBox& box) {
+  double height = 0;
+  for (const double row : box.rows) height += row;
+  return height;
+}
+
+/// How high a column of tables may get.
+double column_limit(const Placement& placement) {
   double space = 0;
-  std::vector<double> heights;
-  for (const PlacedBox& box : placement.boxes) {
-    double height = 24;
-    for (const double row : box.rows) height += row;
-    heights.push_back(height);
-    space += height * (box.width + 90);
-  }
-  const double limit = std::max(900.0, std::sqrt(space));
-  std::vector<double> below(placement.boxes.size());
+  for (const PlacedBox& box : placement.boxes) space += (height_of(box) + 24) * (box.width + 90);
+  return std::max(900.0, std::sqrt(space));
+}
+
+/// Many tables that refer to one would stand in one endless column. Those that are too many go on
+/// in further columns: a guide from a table of the column before, not drawn, takes the place of
+/// their line. Gives which lines are guides.
+std::vector<bool> guide(Placement& placement) {
+  struct Columns {
+    std::vector<std::size_t> before{};
+    std::vector<std::size_t> last{};
+    double height = 0;
+  };
+  const double limit = column_limit(placement);
+  std::map<std::size_t, Columns> of_targets;
+  std::vector<bool> guides;
   for (PlacedLine& line : placement.lines) {
-    line.length = 1 + static_cast<int>(below[line.from] / limit);
-    below[line.from] += heights[line.to];
+    Columns& columns = of_targets[line.from];
+    if (columns.height > limit) {
+      columns.before = std::move(columns.last);
+      columns.last.clear();
+      columns.height = 0;
+    }
+    columns.height += height_of(placement.boxes[line.to]) + 24;
+    columns.last.push_back(line.to);
+    const std::size_t place = columns.last.size() - 1;
+    const bool far = place < columns.before.size() && columns.before[place] != line.to;
+    if (far) line = {.from = columns.before[place], .to = line.to};
+    guides.push_back(far);
   }
+  return guides;
 }
 
 void lay_out(Area& area, const Diagram& diagram, const std::vector<Tie>& ties) {
@@ -207,7 +232,7 @@ void lay_out(Area& area, const Diagram& diagram, const std::vector<Tie>& ties) {
                                     .to = places.at(tie.relation.from),
                                     .to_row = tie.from_row});
   }
-  spread(area.placement);
+  area.guides = guide(area.placement);
   place(area.placement);
 }
 
@@ -218,6 +243,7 @@ void settle(const Area& area, const Point& at, Diagram& diagram, std::vector<Tie
     diagram.tables[area.tables[i]].at = {std::round(corner.x + at.x), std::round(corner.y + at.y)};
   }
   for (std::size_t i = 0; i < area.ties.size(); ++i) {
+    if (area.guides[i]) continue;
     std::vector<Point>& curve = ties[area.ties[i]].curve;
     curve = area.placement.lines[i].curve;
     for (Point& point : curve) point = {point.x + at.x, point.y + at.y};

@@ -33,8 +33,8 @@ class Drawing {
     const std::pair<int, std::pair<const char*, const char*>> defaults[] = {
         {AGRAPH, {"rankdir", "LR"}}, {AGRAPH, {"nodesep", "0.35"}},   {AGRAPH, {"ranksep", "0.9"}},
         {AGRAPH, {"pack", "16"}},    {AGRAPH, {"packmode", "graph"}}, {AGNODE, {"shape", "plain"}},
-        {AGNODE, {"label", ""}},     {AGEDGE, {"arrowhead", "none"}}, {AGEDGE, {"minlen", "1"}},
-        {AGEDGE, {"tailport", ""}},  {AGEDGE, {"headport", ""}},
+        {AGNODE, {"label", ""}},     {AGEDGE, {"arrowhead", "none"}}, {AGEDGE, {"tailport", ""}},
+        {AGEDGE, {"headport", ""}},
     };
     for (const auto& [kind, entry] : defaults) {
       agattr(graph_, kind, text_of(entry.first), text_of(entry.second));
@@ -68,7 +68,6 @@ class Drawing {
     Agedge_t* edge = agedge(graph_, from, to, nullptr, 1);
     set(edge, "tailport", "r" + std::to_string(line.from_row) + ":e");
     set(edge, "headport", "r" + std::to_string(line.to_row) + ":w");
-    set(edge, "minlen", std::to_string(line.length));
     return edge;
   }
 

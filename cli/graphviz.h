@@ -23,7 +23,6 @@ struct PlacedLine {
   std::size_t from_row = 0;
   std::size_t to = 0;
   std::size_t to_row = 0;
-  int length = 1;              ///< how many columns of boxes it leads on, at least
   std::vector<Point> curve{};  ///< a start, then three points for each piece of Bézier's; filled
 };
 /// Boxes and lines, and the room they take.

@@ -3,7 +3,6 @@
 #include <turnstone/schema/lower.h>
 
 #include <algorithm>
-#include <optional>
 #include <set>
 
 namespace turnstone::cli {
@@ -52,23 +51,57 @@ Renames renames_of(const Migration& migration) {
   return renames;
 }
 
-/// A column that was dropped and one that was added are one that was renamed.
-void join_renamed_column(std::vector<SchemaDifference>& changes, const std::string& was,
-                         const std::string& is) {
-  const auto change_of = [&](const std::string& name, SchemaDifference::What what) {
-    return std::find_if(changes.begin(), changes.end(), [&](const SchemaDifference& change) {
-      return change.kind == "column" && change.name == name && change.what == what;
-    });
-  };
-  const auto added = change_of(is, SchemaDifference::What::missing);
-  const auto dropped = change_of(was, SchemaDifference::What::extra);
-  if (added == changes.end() || dropped == changes.end()) return;
-  added->what = SchemaDifference::What::renamed;
-  added->property = "name";
-  added->is = was;
-  added->should = is;
-  changes.erase(dropped);
-}
+/// Gives columns of a table their new names, wherever they stand.
+class ColumnRenaming {
+ public:
+  explicit ColumnRenaming(const std::map<std::string, std::string>& names) : names_(names) {}
+
+  void apply(Table& table) const {
+    for (Column& column : table.columns) {
+      name(column.name);
+      if (column.generated) text(*column.generated);
+    }
+    if (table.primary_key) key(*table.primary_key);
+    for (Key& unique : table.uniques) key(unique);
+    for (Check& check : table.checks) {
+      name(check.column);
+      text(check.condition);
+    }
+    for (ForeignKeyConstraint& foreign : table.foreign_keys) list(foreign.columns);
+    for (Exclusion& exclusion : table.exclusions) {
+      for (auto& element : exclusion.elements) part(element.first);
+      list(exclusion.include);
+      text(exclusion.condition);
+    }
+    for (TableIndex& index : table.indexes) {
+      for (IndexPart& one : index.parts) part(one);
+      list(index.include);
+      text(index.condition);
+    }
+  }
+
+ private:
+  void name(std::string& column) const {
+    const auto at = names_.find(column);
+    if (at != names_.end()) column = at->second;
+  }
+  void list(std::vector<std::string>& columns) const {
+    for (std::string& column : columns) name(column);
+  }
+  void text(Sql& sql) const {
+    for (const auto& [from, to] : names_) sql = renamed_identifier(sql, from, to);
+  }
+  void key(Key& some) const {
+    list(some.columns);
+    list(some.include);
+  }
+  void part(IndexPart& some) const {
+    name(some.column);
+    text(some.expression);
+  }
+
+  const std::map<std::string, std::string>& names_;
+};
 
 /// One migration at a time.
 class Logging {
@@ -88,10 +121,8 @@ class Logging {
     for (const auto& [is, first] : tables) logs[is] = logs_[first];
     for (auto& [is, log] : logs) logs_[is] = std::move(log);
     for (const std::string& name : names) {
-      std::vector<SchemaDifference> changes = changes_of(name, was, tables);
-      for (const auto& [from, to] : renamed_columns(renames, before, name)) {
-        join_renamed_column(changes, from, to);
-      }
+      std::vector<SchemaDifference> changes =
+          changes_of(name, was, first_name(tables, name), renamed_columns(renames, before, name));
       if (!changes.empty()) logs_[name].push_back({migration.id, std::move(changes)});
     }
   }
@@ -130,32 +161,39 @@ class Logging {
         const Field* old_field = was->find_field(old_name);
         const Field* new_field = is->find_field(new_name);
         if (!old_field || !new_field) continue;
-        columns.emplace_back(column_name(*old_field), column_name(*new_field));
+        columns[column_name(*old_field)] = column_name(*new_field);
       }
     }
     return columns;
   }
 
-  std::vector<SchemaDifference> changes_of(const std::string& name, const Schema& before,
-                                           const std::map<std::string, std::string>& names) const {
-    const std::string first = first_name(names, name);
+  /// `first`: the name of the table before.
+  std::vector<SchemaDifference> changes_of(
+      const std::string& name, const Schema& before, const std::string& first,
+      const std::map<std::string, std::string>& columns) const {
+    std::vector<SchemaDifference> changes;
+    const auto add_rename = [&](const char* kind, const std::string& of, const std::string& was) {
+      if (was == (of.empty() ? name : of)) return;
+      changes.push_back({.table = name,
+                         .kind = kind,
+                         .name = of,
+                         .what = SchemaDifference::What::renamed,
+                         .property = "name",
+                         .is = was,
+                         .should = of.empty() ? name : of});
+    };
     Schema was;
     Schema is;
     if (const TablePtr table = before.find(first)) {
       Table renamed = *table;
       renamed.name = name;
+      ColumnRenaming(columns).apply(renamed);
       was.set(std::move(renamed));
+      add_rename("table", "", first);
+      for (const auto& [from, to] : columns) add_rename("column", to, from);
     }
     if (const TablePtr table = schema_.find(name)) is.set(table);
-    std::vector<SchemaDifference> changes = differences(was, is);
-    if (first != name) {
-      changes.insert(changes.begin(), {.table = name,
-                                       .kind = "table",
-                                       .what = SchemaDifference::What::renamed,
-                                       .property = "name",
-                                       .is = first,
-                                       .should = name});
-    }
+    for (SchemaDifference& change : differences(was, is)) changes.push_back(std::move(change));
     return changes;
   }
 

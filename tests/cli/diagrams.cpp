@@ -223,8 +223,8 @@ TEST_CASE("the log of a table goes on where it, or a column of it, is renamed") 
                     {"op": "RenameModel", "old_name": "Book", "new_name": "Volume"}]})");
   const Ran ran = session.run("schema --log blog_volume");
   CHECK(tells(ran.out,
-              "blog.0001_initial\n  table is new\nblog.0002_renamed\n  table \"blog_volume\" was "
-              "named \"blog_book\"\n"));
+              "blog.0001_initial\n  table is new\nblog.0002_renamed\n  table was named "
+              "\"blog_book\"\n"));
   CHECK(tells(ran.out, "  column \"name\" was named \"title\"\n"));
   CHECK(!tells(ran.out, "is gone"));
   CHECK(session.run("schema --log blog_book").out ==

@@ -249,7 +249,7 @@ def use_hands(page):
               "entered": "#table=accounts_stockmovement", "cleared": 300, "unhovered": 0,
               "clicked": "#table=crm_order", "nothing": "Nothing is named so."}
     for name, value in wanted.items():
-        check(results.get(name) == value, f"{name} is {results.get(name)!r}, not {value!r}")
+        check(results.get(name) == value, f"{name} is {str(results.get(name))[:80]!r}, not {value!r}")
     for name in ("lit", "hovered"):
         check(results.get(name, 0) > 0, f"{name}: no relation is highlighted")
 
