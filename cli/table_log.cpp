@@ -148,11 +148,11 @@ class Logging {
     return names;
   }
 
-  /// (before, after) of columns of the model whose table that is.
-  std::vector<std::pair<std::string, std::string>> renamed_columns(const Renames& renames,
-                                                                   const ProjectState& before,
-                                                                   const std::string& table) const {
-    std::vector<std::pair<std::string, std::string>> columns;
+  /// Columns of the model whose table that is: names after, by those before.
+  std::map<std::string, std::string> renamed_columns(const Renames& renames,
+                                                     const ProjectState& before,
+                                                     const std::string& table) const {
+    std::map<std::string, std::string> columns;
     for (const auto& [key, fields] : renames.fields) {
       const ModelPtr is = state_.find(key);
       const ModelPtr was = before.find(first_name(renames.models, key));
