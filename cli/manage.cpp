@@ -436,7 +436,8 @@ void CommandLine::add_showmigrations() {
 void CommandLine::add_history() {
   CLI::App* command = add({"history",
                            "Lists what is applied in a database, in that order.\nWith the time "
-                           "(UTC) and the digest of the file as it was applied.",
+                           "(UTC), how long it took, the version that ran it, and the digest of "
+                           "the file as it\nwas applied.",
                            "@ history blog"},
                           [this](Context& context) { return history(context, history_); });
   command->add_option("APP", history_.apps, "apps to list; all unless given");

@@ -5,10 +5,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // What the executor alone needs of the tool's own tables.
 namespace turnstone::migrations {
+
+/// This version of Turnstone: `0.3.0`.
+std::string_view own_version();
+
 namespace recorder {
 
 /// Changes whenever a row was added to the history or taken away; cheap to ask for.
@@ -30,6 +35,18 @@ Stamp read_stamp(Connection& connection);
 std::vector<MigrationId> recorded_ids(const Migration& migration, bool backwards);
 /// Makes the tool's own tables, each statement only where there is nothing of that name yet.
 std::vector<Statement> tables_where_missing(const Dialect& dialect);
+/// A column that the history of an older version lacks.
+struct LaterColumn {
+  std::string name{};
+  Statement add{};
+};
+/// Those this history lacks. Requires: the table is there.
+std::vector<LaterColumn> missing_columns(Connection& connection, const Dialect& dialect);
+/// Says in the row of `migration` how long it ran.
+Statement set_duration(const Migration& migration, std::chrono::microseconds took,
+                       const Dialect& dialect);
+/// The same with the time as SQL.
+Statement set_duration(const Migration& migration, const Sql& took, const Dialect& dialect);
 Statement delete_rows(const std::vector<MigrationId>& ids, const Dialect& dialect);
 Statement update_digest(const Migration& migration, const Dialect& dialect);
 

@@ -99,6 +99,7 @@ class Migrator {
     const std::vector<RowChange> changes =
         rows_to_settle(graph, recorded_.history, options_, dialect_);
     if (changes.empty()) return true;
+    patiently([this] { recorder::ensure_tables(connection_, backend_); });
     std::optional<Transaction> transaction;
     patiently([&] { transaction.emplace(connection_, dialect_.begin()); });
     if (!unmoved()) return false;
@@ -121,8 +122,7 @@ class Migrator {
     MigrationReport report{.id = migration.id, .backwards = planned.backwards};
     const auto end = [&](Outcome outcome) {
       report.outcome = outcome;
-      report.took = std::chrono::duration_cast<std::chrono::microseconds>(
-          std::chrono::steady_clock::now() - start);
+      report.took = since(start);
       reporter_.end(report);
     };
     reporter_.begin(migration, planned.backwards, fake);
@@ -133,7 +133,12 @@ class Migrator {
           fake ? record_only(planned, dialect_) : moments_.compile(planned, functions_);
       run.emplace(compiled, ScriptRun::Surroundings{connection_, dialect_, functions_, reporter_},
                   ScriptRun::Hooks{.still_wanted = [this] { return unmoved(); },
-                                   .before_commit = [&] { stamp = read_stamp(); },
+                                   .before_commit =
+                                       [&] {
+                                         if (!fake && !planned.backwards)
+                                           note_time(migration, start);
+                                         stamp = read_stamp();
+                                       },
                                    .lock_timeout = options_.lock_timeout});
       if (!run->execute()) return moved(i, end);
     } catch (const Error& error) {
@@ -152,6 +157,16 @@ class Migrator {
     reports_.push_back(report);
     done(planned, stamp);
     return i + 1;
+  }
+
+  static std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                 start);
+  }
+  /// Part of the transaction that records `migration`.
+  void note_time(const Migration& migration, std::chrono::steady_clock::time_point start) {
+    const Statement statement = recorder::set_duration(migration, since(start), dialect_);
+    connection_.execute(statement.sql, statement.parameters);
   }
 
   void done(const PlannedMigration& planned, const recorder::Stamp& stamp) {

@@ -58,16 +58,20 @@ Sql recorded_sql(const MigrationId& id) {
 /// Writes the text of one migration.
 class MigrationText {
  public:
-  MigrationText(const Compiled& compiled, Connection& connection, const Dialect& dialect)
+  /// `timed`: the row says how long it ran.
+  MigrationText(const Compiled& compiled, Connection& connection, const Dialect& dialect,
+                bool timed)
       : compiled_(compiled),
         connection_(connection),
         dialect_(dialect),
+        timed_(timed && !compiled.backwards),
         shell_(dialect.shell()),
         digests_(progress_digests(compiled.script)) {}
 
   std::string text() {
     const MigrationId& id = compiled_.migration->id;
     text_ = "\n" + comment(id.text() + (compiled_.backwards ? ", backwards" : "")) + "\n";
+    if (timed_) text_ += shell_.start_clock();
     for (const std::string& setting : compiled_.script.setup) text_ += setting + ";\n";
     const std::vector<Batch>& batches = compiled_.script.batches;
     const bool one = batches.size() == 1 && batches.front().transactional;
@@ -93,6 +97,10 @@ class MigrationText {
       block += shell_.statement(journal::clear(compiled_.migration->id, dialect_));
     }
     for (const ScriptItem& item : batch.items) block += item_text(item);
+    if (last && timed_) {
+      block += shell_.statement(
+          recorder::set_duration(*compiled_.migration, shell_.elapsed(), dialect_));
+    }
     const std::size_t end = first + batch.items.size();
     if (!last) block += journal_text(end);
     text_ += std::string(dialect_.begin()) + ";\n" +
@@ -175,6 +183,7 @@ class MigrationText {
   const Compiled& compiled_;
   Connection& connection_;
   const Dialect& dialect_;
+  bool timed_;
   const Shell& shell_;
   std::vector<std::string> digests_;
   std::string text_{};
@@ -233,13 +242,20 @@ PlanScript plan_script(Connection& connection, const Backend& backend,
   for (const Statement& statement : recorder::tables_where_missing(dialect)) {
     script.text += shell.statement(statement);
   }
+  if (backend.has_table(connection, std::string(recorder::history_table))) {
+    for (const recorder::LaterColumn& column : recorder::missing_columns(connection, dialect)) {
+      script.text += shell.only_if(
+          "NOT " + shell.has_column(std::string(recorder::history_table), column.name),
+          shell.statement(column.add), {});
+    }
+  }
   script.text += "COMMIT;\n" + settling(rows_to_settle(graph, history, options, dialect), dialect);
   Moments moments(graph, history, script.plan, dialect);
   History after = history;
   for (const PlannedMigration& planned : script.plan) {
     const Compiled compiled =
         options.fake ? record_only(planned, dialect) : moments.compile(planned, functions);
-    script.text += MigrationText(compiled, connection, dialect).text();
+    script.text += MigrationText(compiled, connection, dialect, !options.fake).text();
     moments.pass(planned);
     record(after, planned);
   }

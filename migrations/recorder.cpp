@@ -3,6 +3,8 @@
 #include <turnstone/migrations/executor.h>
 #include <turnstone/schema/lower.h>
 
+#include <algorithm>
+
 #include "bookkeeping.h"
 
 namespace turnstone::migrations {
@@ -27,6 +29,22 @@ const Field& time_field() {
   return field;
 }
 
+Field optional_field(const std::string& name, FieldType type, std::optional<int> max_length = {}) {
+  Field field = own_field(name, type, max_length);
+  field.null = true;
+  return field;
+}
+
+const Field& duration_field() {
+  static const Field field = optional_field("duration", FieldType::duration);
+  return field;
+}
+
+/// What the first form of the history did not have: one that an older version made is given them.
+std::vector<Field> later_fields() {
+  return {duration_field(), optional_field("version", FieldType::character, 63)};
+}
+
 ModelState own_model(std::string_view table, std::vector<Field> fields,
                      std::vector<std::string> unique) {
   ModelState model;
@@ -42,11 +60,11 @@ ModelState own_model(std::string_view table, std::vector<Field> fields,
 }
 
 ModelState history_model() {
-  return own_model(recorder::history_table,
-                   {id_field(), own_field("app", FieldType::character, 255),
-                    own_field("name", FieldType::character, 255), time_field(),
-                    own_field("digest", FieldType::character, 255)},
-                   {"app", "name"});
+  std::vector<Field> fields = {id_field(), own_field("app", FieldType::character, 255),
+                               own_field("name", FieldType::character, 255), time_field(),
+                               own_field("digest", FieldType::character, 255)};
+  for (Field& field : later_fields()) fields.push_back(std::move(field));
+  return own_model(recorder::history_table, std::move(fields), {"app", "name"});
 }
 
 ModelState journal_model() {
@@ -83,6 +101,55 @@ std::string now_sql(const Dialect& dialect) { return dialect.function_value("now
 
 std::string table_sql(std::string_view table) { return quote_identifier(table); }
 
+/// Rows of the history, whichever version made the table: what it lacks is NULL.
+class HistoryRows {
+ public:
+  HistoryRows(Connection& connection, const Dialect& dialect)
+      : dialect_(dialect),
+        rows_(connection.query("SELECT * FROM " + table_sql(recorder::history_table) +
+                               " ORDER BY \"id\"")) {}
+
+  std::size_t size() const { return rows_.rows.size(); }
+  std::int64_t id(std::size_t row) const { return std::get<std::int64_t>(cell(row, id_)); }
+  AppliedMigration migration(std::size_t row) const {
+    AppliedMigration applied{.id = {text(row, app_), text(row, name_)},
+                             .digest = text(row, digest_),
+                             .version = text(row, version_)};
+    const Value time = dialect_.from_database(cell(row, applied_), time_field());
+    if (const auto* instant = std::get_if<DateTime>(&time)) {
+      applied.applied = turnstone::to_text(*instant);
+    }
+    const Value took = dialect_.from_database(cell(row, duration_), duration_field());
+    if (const auto* duration = std::get_if<Duration>(&took)) applied.took = *duration;
+    return applied;
+  }
+
+ private:
+  /// Number of a column; that of columns where there is none.
+  std::size_t place(std::string_view column) const {
+    const auto at = std::find(rows_.columns.begin(), rows_.columns.end(), column);
+    return static_cast<std::size_t>(at - rows_.columns.begin());
+  }
+  const Value& cell(std::size_t row, std::size_t column) const {
+    static const Value null;
+    return column < rows_.columns.size() ? rows_.rows[row][column] : null;
+  }
+  std::string text(std::size_t row, std::size_t column) const {
+    const auto* value = std::get_if<std::string>(&cell(row, column));
+    return value ? *value : std::string();
+  }
+
+  const Dialect& dialect_;
+  Rows rows_;
+  std::size_t id_ = place("id");
+  std::size_t app_ = place("app");
+  std::size_t name_ = place("name");
+  std::size_t applied_ = place("applied");
+  std::size_t digest_ = place("digest");
+  std::size_t duration_ = place("duration");
+  std::size_t version_ = place("version");
+};
+
 }  // namespace
 
 namespace recorder {
@@ -99,17 +166,11 @@ std::vector<MigrationId> recorded_ids(const Migration& migration, bool backwards
 Recorded read_all(Connection& connection, const Backend& backend) {
   Recorded recorded;
   if (!backend.has_table(connection, std::string(history_table))) return recorded;
-  const Rows rows =
-      connection.query("SELECT \"id\", \"app\", \"name\", \"applied\", \"digest\" FROM " +
-                       table_sql(history_table) + " ORDER BY \"id\"");
+  const HistoryRows rows(connection, backend.dialect());
   std::vector<AppliedMigration> applied;
-  for (const std::vector<Value>& row : rows.rows) {
-    const Value time = backend.dialect().from_database(row[3], time_field());
-    const auto* instant = std::get_if<DateTime>(&time);
-    applied.push_back({{std::get<std::string>(row[1]), std::get<std::string>(row[2])},
-                       instant ? turnstone::to_text(*instant) : std::string(),
-                       std::get<std::string>(row[4])});
-    recorded.stamp.last = std::get<std::int64_t>(row[0]);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    applied.push_back(rows.migration(i));
+    recorded.stamp.last = rows.id(i);
   }
   recorded.stamp.count = static_cast<std::int64_t>(applied.size());
   recorded.history = History(std::move(applied));
@@ -127,17 +188,35 @@ History read(Connection& connection, const Backend& backend) {
   return read_all(connection, backend).history;
 }
 
+std::vector<LaterColumn> missing_columns(Connection& connection, const Dialect& dialect) {
+  const std::vector<std::string> columns =
+      connection.query("SELECT * FROM " + table_sql(history_table) + " WHERE 1 = 0").columns;
+  std::vector<LaterColumn> missing;
+  for (const Field& field : later_fields()) {
+    if (std::find(columns.begin(), columns.end(), field.name) != columns.end()) continue;
+    missing.push_back(
+        {field.name,
+         {.sql = "ALTER TABLE " + table_sql(history_table) + " ADD COLUMN " +
+                 quote_identifier(field.name) + " " + dialect.column_type(field) + " NULL"}});
+  }
+  return missing;
+}
+
 void ensure_tables(Connection& connection, const Backend& backend) {
   const Dialect& dialect = backend.dialect();
   const auto complete = [&] {
     return backend.has_table(connection, std::string(history_table)) &&
-           backend.has_table(connection, std::string(journal_table));
+           backend.has_table(connection, std::string(journal_table)) &&
+           missing_columns(connection, dialect).empty();
   };
   for (int attempt = 1; !complete(); ++attempt) {
     try {
       Transaction transaction(connection, dialect.begin());
       if (!backend.has_table(connection, std::string(history_table))) {
         create(connection, history_model(), dialect);
+      }
+      for (const LaterColumn& column : missing_columns(connection, dialect)) {
+        connection.execute(column.add.sql);
       }
       if (!backend.has_table(connection, std::string(journal_table))) {
         create(connection, journal_model(), dialect);
@@ -166,16 +245,18 @@ std::vector<Statement> tables_where_missing(const Dialect& dialect) {
 Statement insert_row(const Migration& migration, const Dialect& dialect) {
   Statement statement;
   statement.sql = "INSERT INTO " + table_sql(history_table) +
-                  " (\"app\", \"name\", \"applied\", \"digest\") VALUES ";
+                  " (\"app\", \"name\", \"applied\", \"digest\", \"version\") VALUES ";
   for (const MigrationId& id : recorded_ids(migration, false)) {
     const std::size_t position = statement.parameters.size();
     if (position != 0) statement.sql += ", ";
     statement.sql += "(" + dialect.placeholder(position + 1) + ", " +
                      dialect.placeholder(position + 2) + ", " + now_sql(dialect) + ", " +
-                     dialect.placeholder(position + 3) + ")";
+                     dialect.placeholder(position + 3) + ", " + dialect.placeholder(position + 4) +
+                     ")";
     statement.parameters.insert(
         statement.parameters.end(),
-        {id.app, id.name, id == migration.id ? migration.digest : std::string()});
+        {id.app, id.name, id == migration.id ? migration.digest : std::string(),
+         std::string(own_version())});
   }
   return statement;
 }
@@ -195,6 +276,30 @@ Statement delete_rows(const std::vector<MigrationId>& ids, const Dialect& dialec
     statement.parameters.insert(statement.parameters.end(), {id.app, id.name});
   }
   return statement;
+}
+
+namespace {
+
+/// `"app" = ? AND "name" = ?`, counted from `first`.
+Sql key_condition(const Dialect& dialect, std::size_t first) {
+  return "\"app\" = " + dialect.placeholder(first) +
+         " AND \"name\" = " + dialect.placeholder(first + 1);
+}
+
+}  // namespace
+
+Statement set_duration(const Migration& migration, std::chrono::microseconds took,
+                       const Dialect& dialect) {
+  return {.sql = "UPDATE " + table_sql(history_table) + " SET \"duration\" = " +
+                 dialect.parameter(1, duration_field()) + " WHERE " + key_condition(dialect, 2),
+          .parameters = {dialect.to_database(Value(Duration(took)), duration_field()),
+                         migration.id.app, migration.id.name}};
+}
+
+Statement set_duration(const Migration& migration, const Sql& took, const Dialect& dialect) {
+  return {.sql = "UPDATE " + table_sql(history_table) + " SET \"duration\" = " + took + " WHERE " +
+                 key_condition(dialect, 1),
+          .parameters = {migration.id.app, migration.id.name}};
 }
 
 Statement update_digest(const Migration& migration, const Dialect& dialect) {

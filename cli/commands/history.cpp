@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <turnstone/identifier.h>
 #include <turnstone/migrations/executor.h>
 
@@ -23,6 +24,10 @@ std::string remark_on(const migrations::Graph& graph, const migrations::History&
   return {};
 }
 
+std::string time_taken(std::chrono::microseconds took) {
+  return fmt::format("{:.3f}s", static_cast<double>(took.count()) / 1e6);
+}
+
 }  // namespace
 
 int history(Context& context, const HistoryOptions& options) {
@@ -42,22 +47,29 @@ int history(Context& context, const HistoryOptions& options) {
   std::stable_sort(wanted.begin(), wanted.end(),
                    [](const auto& a, const auto& b) { return a.applied < b.applied; });
   std::size_t width = 0;
-  for (const AppliedMigration& row : wanted) width = std::max(width, row.id.text().size());
+  std::size_t version_width = 1;
+  for (const AppliedMigration& row : wanted) {
+    width = std::max(width, row.id.text().size());
+    version_width = std::max(version_width, row.version.size());
+  }
   Document list = Document::array();
   for (const AppliedMigration& row : wanted) {
     const std::string remark = remark_on(graph, rows, row.id);
     // Enough of a digest to tell two apart.
     const std::string digest = row.digest.substr(0, context.output.verbosity() >= 2 ? 71 : 19);
-    std::string name = row.id.text();
-    name.resize(width, ' ');
     context.output.data(
-        row.applied + "  " + name + "  " + (digest.empty() ? "-" : digest) +
+        row.applied + "  " + fmt::format("{:<{}}", row.id.text(), width) + "  " +
+        fmt::format("{:>9}", row.took ? time_taken(*row.took) : "-") + "  " +
+        fmt::format("{:<{}}", row.version.empty() ? "-" : row.version, version_width) + "  " +
+        (digest.empty() ? "-" : digest) +
         (remark.empty() ? "" : "  " + context.output.painted(Role::warning, remark)) + "\n");
     Document item = Document::object();
     item.set("app", row.id.app)
         .set("name", row.id.name)
         .set("applied_at", row.applied)
-        .set("digest", row.digest);
+        .set("digest", row.digest)
+        .set_if("version", row.version);
+    if (row.took) item.set("seconds", Document::seconds(row.took->count()));
     list.add(item.set_if("remark", remark));
   }
   if (wanted.empty()) context.output.text("Nothing is applied.\n");

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "postgresql/dialect.h"
+#include "postgresql/names.h"
 #include "postgresql/placeholders.h"
 #include "postgresql/values_text.h"
 
@@ -109,6 +110,18 @@ class Psql final : public Shell {
   std::string stop_if(const std::string& condition, const std::string& message) const override {
     return run_block("  IF " + condition + " THEN\n    RAISE EXCEPTION USING MESSAGE = " +
                      quote_literal(message) + ";\n  END IF;\n");
+  }
+  Sql has_column(const std::string& table, const std::string& column) const override {
+    return "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(" +
+           quote_literal(table_sql(table)) + ") AND attname = " + quote_literal(column) +
+           " AND NOT attisdropped)";
+  }
+  std::string start_clock() const override {
+    return "SELECT set_config('turnstone.began', clock_timestamp()::text, false) AS "
+           "turnstone_began \\gset\n";
+  }
+  Sql elapsed() const override {
+    return "clock_timestamp() - current_setting('turnstone.began')::timestamptz";
   }
   std::string only_if(const std::string& condition, const std::string& block,
                       const std::string& otherwise) const override {

@@ -112,9 +112,13 @@ class Sqlite3 final : public Shell {
             std::to_string(settings.lock_timeout ? settings.lock_timeout->count() : forever) + "\n";
     text += "PRAGMA foreign_keys = ON;\nPRAGMA legacy_alter_table = OFF;\n";
     for (const std::string& setting : settings.session) text += setting + ";\n";
-    return text + "CREATE TEMP TABLE IF NOT EXISTS turnstone_check (stop);\n";
+    return text +
+           "CREATE TEMP TABLE IF NOT EXISTS turnstone_check (stop);\n"
+           "CREATE TEMP TABLE IF NOT EXISTS turnstone_clock (began);\n";
   }
-  std::string epilogue() const override { return "DROP TABLE temp.turnstone_check;\n"; }
+  std::string epilogue() const override {
+    return "DROP TABLE temp.turnstone_check;\nDROP TABLE temp.turnstone_clock;\n";
+  }
 
   std::string statement(const Statement& statement) const override {
     const Sql sql = with_literals(statement);
@@ -131,6 +135,19 @@ class Sqlite3 final : public Shell {
            "BEGIN SELECT RAISE(ROLLBACK, " +
            quote_literal(message) + "); END;\nINSERT INTO temp.turnstone_check SELECT " +
            condition + ";\nDROP TRIGGER temp.turnstone_stop;\n";
+  }
+  Sql has_column(const std::string& table, const std::string& column) const override {
+    return "EXISTS (SELECT 1 FROM pragma_table_info(" + quote_literal(table) +
+           ") WHERE name = " + quote_literal(column) + ")";
+  }
+  std::string start_clock() const override {
+    return "DELETE FROM temp.turnstone_clock;\n"
+           "INSERT INTO temp.turnstone_clock SELECT julianday('now');\n";
+  }
+  /// Microseconds; the clock of SQL shows thousands of them.
+  Sql elapsed() const override {
+    return "(SELECT CAST(round((julianday('now') - began) * 86400000) AS INTEGER) * 1000 FROM "
+           "temp.turnstone_clock)";
   }
   /// The program has no conditions, but it can read what SQL has just written.
   std::string only_if(const std::string& condition, const std::string& block,

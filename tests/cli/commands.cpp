@@ -3,6 +3,7 @@
 #include <turnstone/models.h>
 
 #include <chrono>
+#include <regex>
 
 #include "cli/session.h"
 #include "json/tree.h"
@@ -256,6 +257,54 @@ TEST_CASE("a history that does not fit the files stops migrate, and check tells 
   CHECK(found.code == 1);
   CHECK(found.err.find(message) != std::string::npos);
   CHECK(session.run("showmigrations").out == "blog\n [ ] 0001_initial\n [X] 0002_more\n");
+}
+
+TEST_CASE("history tells what was applied when, how long it took and by which version") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    const ScratchDatabase database(dialect);
+    Session session = blog_session(database.url());
+    CHECK(session.run("history").out == "Nothing is applied.\n");
+    REQUIRE(session.run("makemigrations").code == 0);
+    REQUIRE(session.run("makemigrations blog --empty --name more").code == 0);
+    REQUIRE(session.run("migrate blog 0001").code == 0);
+    REQUIRE(session.run("migrate --fake").code == 0);
+    const std::string version = session.run("--version").out.substr(10, 5);
+    const std::string digest = "sha256:[0-9a-f]{12}";
+    const std::string time = "2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z  ";
+    const std::regex lines(time + "blog\\.0001_initial +[0-9]+\\.[0-9]{3}s  " + version + "  " +
+                           digest + "\n" + time + "blog\\.0002_more +-  " + version + "  " +
+                           digest + "\n");
+    const Ran told = session.run("history");
+    CAPTURE(told.out);
+    CHECK(std::regex_match(told.out, lines));
+    const Ran json = session.run("history --format json");
+    CHECK(json.out.find("\"version\": \"" + version + "\"") != std::string::npos);
+    const std::size_t seconds = json.out.find("\"seconds\": ");
+    CHECK(seconds != std::string::npos);
+    CHECK(json.out.find("\"seconds\": ", seconds + 1) == std::string::npos);
+
+    // One of an older version is read as it is, and changed by a migrate alone.
+    const auto connection = database.connect();
+    for (const char* column : {"duration", "version"}) {
+      connection->execute("ALTER TABLE turnstone_migrations DROP COLUMN " + std::string(column));
+    }
+    const auto columns = [&] {
+      return connection->query("SELECT * FROM turnstone_migrations").columns.size();
+    };
+    for (const char* command : {"history", "showmigrations -v 2", "migrate --plan", "migrate --sql",
+                                "check", "migrate"}) {
+      CAPTURE(command);
+      CHECK(session.run(command).code == 0);
+      CHECK(columns() == 5);
+    }
+    CHECK(session.run("history").out.find(" -  -  sha256:") != std::string::npos);
+    REQUIRE(session.run("makemigrations blog --empty --name third").code == 0);
+    CHECK(session.run("migrate").code == 0);
+    CHECK(columns() == 7);
+  }
+}
+
 }
 
 TEST_CASE("the timeouts of a project bound how long a busy table is waited for") {

@@ -645,3 +645,46 @@ TEST_CASE("executor: waiting for another migrator is bounded by --lock-timeout")
     CHECK(lab.migrate().size() == 1);
   }
 }
+TEST_CASE("executor: the history says how long migrations took and which version ran them") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    Lab lab(dialect);
+    add_book_history(lab);
+    const auto row = [&](const char* name) {
+      return *recorder::read(lab.connection(), lab.backend()).find({"lab", name});
+    };
+    const std::vector<MigrationReport> reports = lab.migrate();
+    REQUIRE(reports.size() == 2);
+    for (const MigrationReport& report : reports) {
+      const AppliedMigration applied = row(report.id.name.c_str());
+      REQUIRE(applied.took);
+      CHECK(applied.took->count() > 0);
+      CHECK(*applied.took <= report.took);
+      CHECK_FALSE(applied.version.empty());
+    }
+    lab.migrate("zero");
+    run(lab, lab.connection(), "0001", {.fake = true});
+    CHECK_FALSE(row("0001_first").took);
+    CHECK_FALSE(row("0001_first").version.empty());
+
+    // Not atomic: journalled, and recorded in the end.
+    run(lab, lab.connection(), "zero", {.fake = true});
+    lab.files().clear();
+    lab.add("0001_bare", first_books()).atomic = false;
+    lab.migrate();
+    CHECK(row("0001_bare").took);
+
+    // A squash that is recorded because all it replaces is applied ran at no time.
+    Migration& squash = lab.add("0001_squashed", first_books());
+    squash.dependencies.clear();
+    squash.replaces = {{"lab", "0001_bare"}};
+    squash.digest = digest_of(squash);
+    lab.execute("ALTER TABLE turnstone_migrations DROP COLUMN duration");
+    lab.execute("ALTER TABLE turnstone_migrations DROP COLUMN version");
+    CHECK(lab.migrate().empty());
+    CHECK_FALSE(row("0001_squashed").took);
+    CHECK_FALSE(row("0001_squashed").version.empty());
+    CHECK(row("0001_bare").version.empty());
+  }
+}
+

@@ -392,3 +392,34 @@ TEST_CASE("postgresql: a script clears what an index in the making left behind")
           std::string::npos);
   }
 }
+
+TEST_CASE("a script records how long each migration took, and gives an older history its columns") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    Lab lab(dialect);
+    lab.add("0001_first", test::first_books());
+    lab.add("0002_fake",
+            {{AddField{.model_name = "author", .field = test::text_field("m", true)}}});
+    const auto row = [&](const std::string& name) {
+      return *recorder::read(lab.connection(), lab.backend()).find({"lab", name});
+    };
+    const ProgramRun done = run(lab, script_for(lab, "0001").text);
+    CAPTURE(done.output);
+    REQUIRE(done.code == 0);
+    REQUIRE(row("0001_first").took);
+    CHECK(row("0001_first").took->count() >= 0);
+    CHECK(*row("0001_first").took < std::chrono::seconds(30));
+    CHECK_FALSE(row("0001_first").version.empty());
+    lab.execute("ALTER TABLE turnstone_migrations DROP COLUMN duration");
+    lab.execute("ALTER TABLE turnstone_migrations DROP COLUMN version");
+    const std::string script = script_for(lab, "0002", {.fake = true}).text;
+    for (int time = 1; time <= 2; ++time) {
+      const ProgramRun faked = run(lab, script);
+      CAPTURE(faked.output);
+      CHECK(faked.code == 0);
+      CHECK_FALSE(row("0002_fake").took);
+      CHECK_FALSE(row("0002_fake").version.empty());
+      CHECK(row("0001_first").version.empty());
+    }
+  }
+}

@@ -45,6 +45,11 @@ class Shell {
   virtual std::string say(const std::string& words) const = 0;
   /// Ends the script, and the open transaction, with `message` where `condition` holds.
   virtual std::string stop_if(const std::string& condition, const std::string& message) const = 0;
+  /// True where `table` has a column of that name.
+  virtual std::string has_column(const std::string& table, const std::string& column) const = 0;
+  /// Remembers this moment; `elapsed` is the time since then, as a DurationField holds it.
+  virtual std::string start_clock() const = 0;
+  virtual std::string elapsed() const = 0;
   /// Runs `block` where `condition` holds when the script comes to it, else only says `otherwise`.
   virtual std::string only_if(const std::string& condition, const std::string& block,
                               const std::string& otherwise) const = 0;

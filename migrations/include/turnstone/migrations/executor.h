@@ -22,8 +22,9 @@ constexpr std::string_view journal_table = "turnstone_journal";
 
 /// Reads `turnstone_migrations`; empty when there is no such table.
 History read(Connection& connection, const Backend& backend);
-/// Makes the tables for history and journal where they are not there, also when several processes
-/// try at once. Requires: no transaction is open.
+/// Makes the tables for history and journal where they are not there, and adds the columns that a
+/// history of an older version lacks; also when several processes try at once. Requires: no
+/// transaction is open.
 void ensure_tables(Connection& connection, const Backend& backend);
 /// Records `migration` now. A squash records what it replaces too, with an empty digest.
 Statement insert_row(const Migration& migration, const Dialect& dialect);

@@ -2,6 +2,7 @@
 
 #include <turnstone/migrations/migration.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,9 @@ struct AppliedMigration {
   MigrationId id{};
   std::string applied{};  ///< UTC, ISO 8601
   std::string digest{};
+  /// How long it ran; nothing for what was recorded without running, or by an older version.
+  std::optional<std::chrono::microseconds> took{};
+  std::string version{};  ///< of Turnstone that recorded it; empty for an older one
 };
 /// What the database says was applied.
 class History {
