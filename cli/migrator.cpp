@@ -1,6 +1,7 @@
 #include <turnstone/drivers/open.h>
 #include <turnstone/error.h>
 #include <turnstone/migrations/executor.h>
+#include <turnstone/migrations/graph.h>
 #include <turnstone/migrator.h>
 
 #include <algorithm>
@@ -44,7 +45,12 @@ Migrator::Migrator(std::string database_url, const std::vector<EmbeddedFile>& fi
                    const std::vector<App>& apps)
     : url_(std::move(database_url)), files_(read_embedded(files)) {
   backend_for(url_);
-  for (const App& app : apps) functions_.add_all(app.functions());
+  std::vector<std::string> labels;
+  for (const App& app : apps) {
+    labels.push_back(app.declared().label);
+    functions_.add_all(app.functions());
+  }
+  migrations::tell_known_apps(files_, labels);
 }
 
 Migrator& Migrator::lock_timeout(std::chrono::milliseconds time) {

@@ -292,6 +292,7 @@ std::vector<Migration> load_migrations(const Project& project) {
     std::vector<Migration> own = part.get();
     std::move(own.begin(), own.end(), std::back_inserter(all));
   }
+  migrations::tell_known_apps(all, project.labels());
   return migrations_here(project, std::move(all));
 }
 

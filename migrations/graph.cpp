@@ -256,7 +256,11 @@ class Builder {
     const auto key = std::pair{written.app, first};
     auto known = ends_.find(key);
     if (known == ends_.end()) known = ends_.emplace(key, ends(written.app, first)).first;
-    if (known->second.empty()) refuse_unknown_app(by, written);
+    const auto& empty = by.empty_apps;
+    if (known->second.empty() &&
+        !(first && std::find(empty.begin(), empty.end(), written.app) != empty.end())) {
+      refuse_unknown_app(by, written);
+    }
     return known->second;
   }
 
@@ -597,6 +601,19 @@ void advance(ProjectState& state, const Migration& migration) {
                   migration.id.text() + ", operation " + std::to_string(i + 1) + " (" +
                       describe(migration.operations[i]) + ")",
                   error.hint());
+    }
+  }
+}
+
+void tell_known_apps(std::vector<Migration>& files, const std::vector<std::string>& labels) {
+  std::set<std::string> empty(labels.begin(), labels.end());
+  for (const Migration& migration : files) empty.erase(migration.id.app);
+  for (Migration& migration : files) {
+    for (const std::vector<MigrationId>* named : {&migration.dependencies, &migration.run_before}) {
+      for (const MigrationId& id : *named) {
+        if (id.name == "__first__" && empty.contains(id.app))
+          migration.empty_apps.push_back(id.app);
+      }
     }
   }
 }

@@ -94,6 +94,7 @@ std::optional<std::vector<Migration>> check_files(const Project& project, Findin
     });
   }
   if (!good) return std::nullopt;
+  migrations::tell_known_apps(all, project.labels());
   return all;
 }
 

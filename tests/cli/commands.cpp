@@ -305,6 +305,31 @@ TEST_CASE("history tells what was applied when, how long it took and by which ve
   }
 }
 
+TEST_CASE("__first__ of an app without migrations asks for nothing, until it has one") {
+  const ScratchDatabase database("sqlite");
+  Session session(database.url());
+  session.write("turnstone.json", R"({"apps": {"blog": {}, "shop": {}}})");
+  session.write("blog/models.json", R"({"models": []})");
+  session.write("shop/models.json", R"({"models": []})");
+  session.write("blog/migrations/0001_initial.json", R"({"turnstone": 1, "initial": true,
+    "dependencies": [["shop", "__first__"]], "operations": []})");
+  REQUIRE(session.run("makemigrations").code == 0);  // the snapshot
+  for (const char* line : {"check", "showmigrations", "migrate --plan", "migrate --check"}) {
+    CAPTURE(line);
+    CHECK(session.run(line).err == "");
+  }
+  CHECK(session.run("check").code == 0);
+  REQUIRE(session.run("makemigrations shop --empty").code == 0);
+  CHECK(session.run("showmigrations --plan").out ==
+        "[ ]  shop.0001_initial\n[ ]  blog.0001_initial\n");
+  CHECK(session.run("migrate").code == 0);
+  session.write("blog/migrations/0002_wrong.json", R"({"turnstone": 1,
+    "dependencies": [["blog", "0001_initial"], ["shpo", "__first__"]], "operations": []})");
+  const Ran unknown = session.run("migrate");
+  CHECK(unknown.code == 3);
+  CHECK(unknown.err.find("app \"shpo\" has no migrations") != std::string::npos);
+}
+
 }
 
 TEST_CASE("the timeouts of a project bound how long a busy table is waited for") {

@@ -122,6 +122,28 @@ TEST_CASE("__first__ and __latest__ stand for a root and the leaf of an app") {
   CHECK(graph.parents(id("c.1")).empty());
 }
 
+TEST_CASE("__first__ of an app of the project without migrations asks for nothing") {
+  std::vector<Migration> files{made("a.1", {.needs = {"b.__first__"}}),
+                               made("a.2", {.needs = {"a.1"}, .before = {"c.__first__"}})};
+  CHECK(message_of(files) == "a.1 names b.__first__, but app \"b\" has no migrations (a/1.json)");
+  tell_known_apps(files, {"a", "b", "c"});
+  CHECK(texts(Graph(files, nullptr).full_order()) == Names{"a.1", "a.2"});
+  // Once there is a first one it comes before.
+  files.push_back(made("b.1"));
+  CHECK(texts(Graph(files, nullptr).full_order()) == Names{"b.1", "a.1", "a.2"});
+
+  // Any other name of such an app is one that is not there.
+  std::vector<Migration> named{made("a.1", {.needs = {"b.1"}})};
+  tell_known_apps(named, {"a", "b"});
+  CHECK(message_of(named) == "a.1 names b.1, but app \"b\" has no migrations (a/1.json)");
+  std::vector<Migration> latest{made("a.1", {.needs = {"b.__latest__"}})};
+  tell_known_apps(latest, {"a", "b"});
+  CHECK(message_of(latest) != "no error");
+  std::vector<Migration> unknown{made("a.1", {.needs = {"x.__first__"}})};
+  tell_known_apps(unknown, {"a", "b"});
+  CHECK(message_of(unknown) != "no error");
+}
+
 TEST_CASE("two leaves of one app are a conflict, known for every app at once") {
   const Graph graph({made("a.1"), made("a.2_x", {.needs = {"a.1"}}),
                      made("a.2_y", {.needs = {"a.1"}}), made("b.1"), made("b.2")},

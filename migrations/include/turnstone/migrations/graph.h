@@ -90,6 +90,10 @@ class Graph {
   std::vector<std::string> apps_{};
 };
 
+/// Tells `files`, which are all there are, of the apps of their project: one without migrations is
+/// known, and `__first__` of it is no error (Django ignores it for such apps; checked against 5.2).
+void tell_known_apps(std::vector<Migration>& files, const std::vector<std::string>& labels);
+
 /// One step of a plan.
 struct PlannedMigration {
   std::shared_ptr<const Migration> migration{};

@@ -35,6 +35,9 @@ struct Migration {
   std::string digest{};  ///< `sha256:…` of the canonical form; filled by reader and writer
   std::filesystem::path file{};
   std::string schema{};  ///< `$schema`, for editors: kept in the file, no part of the digest
+  /// Filled by `tell_known_apps`. Apps of the project that had no migration when this one was read:
+  /// `__first__` of one of them asks for nothing.
+  std::vector<std::string> empty_apps{};
   /// Filled by `Graph`. Of a squash in use: all it stands for, in order; for a squash of squashes
   /// what these replace too. Their rows come and go with its own.
   std::vector<MigrationId> stands_for{};
