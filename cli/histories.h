@@ -20,6 +20,14 @@ struct DatabaseHistory {
 std::vector<DatabaseHistory> known_histories(Context& context, const Project& project,
                                              const std::string& doubt);
 
+/// Throws Error{history} where a database has applied a migration before one it depends on. Asked
+/// are the chosen database, and where apps say which ones they live in, all. One that cannot be
+/// asked at once is warned about; none is made. `files` are those of the whole project,
+/// and `graph` is theirs, without a history.
+void check_histories(Context& context, const Project& project,
+                     const std::vector<migrations::Migration>& files,
+                     const migrations::Graph& graph);
+
 /// The name of the first database that has applied `id`; empty when none has.
 std::string database_with(const std::vector<DatabaseHistory>& histories,
                           const migrations::MigrationId& id);

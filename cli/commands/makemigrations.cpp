@@ -257,6 +257,7 @@ int makemigrations(Context& context, const MakemigrationsOptions& options) {
     usage("the project has no apps", "run \"" + context.program + " init APP\" to add one");
   }
   const Files files = read_files(std::move(project));
+  check_histories(context, files.project, files.migrations, files.graph);
   const bool dry_run = options.dry_run || options.check;
   if (options.merge) {
     return merge_branches(context, files,

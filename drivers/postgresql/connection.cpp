@@ -706,7 +706,8 @@ std::unique_ptr<Connection> connect(const std::string& url, const ConnectOptions
   // Later ones win over those of the URL, earlier ones give way to it.
   const char* const keys[] = {"connect_timeout", "fallback_application_name", "dbname",
                               "client_encoding", nullptr};
-  const char* const values[] = {"10", "turnstone", url.c_str(), "UTF8", nullptr};
+  const std::string timeout = std::to_string(options.connect_timeout_s);
+  const char* const values[] = {timeout.c_str(), "turnstone", url.c_str(), "UTF8", nullptr};
   Session session(PQconnectdbParams(keys, values, 1));
   if (!session) throw std::bad_alloc();
   if (PQstatus(session.get()) != CONNECTION_OK) {

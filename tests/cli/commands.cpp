@@ -305,6 +305,55 @@ TEST_CASE("history tells what was applied when, how long it took and by which ve
   }
 }
 
+TEST_CASE("makemigrations looks whether the history of a database at hand fits the files") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    const ScratchDatabase database(dialect);
+    Session session = blog_session(database.url());
+    REQUIRE(session.run("makemigrations").code == 0);
+    REQUIRE(session.run("makemigrations blog --empty --name more").code == 0);
+    REQUIRE(session.run("migrate").code == 0);
+    CHECK(session.run("makemigrations").err.empty());
+    database.connect()->execute("DELETE FROM turnstone_migrations WHERE name = '0001_initial'");
+    for (const char* line : {"makemigrations", "makemigrations --check", "makemigrations --merge",
+                             "makemigrations blog --empty"}) {
+      CAPTURE(line);
+      const Ran refused = session.run(line);
+      CHECK(refused.code == 3);
+      CHECK(refused.err.find("error: blog.0002_more is applied, but blog.0001_initial, which it "
+                             "depends on, is not\n") == 0);
+    }
+  }
+}
+
+TEST_CASE("makemigrations goes on where no database is at hand, and makes none") {
+  Session session = blog_session("postgresql://me:secretword@127.0.0.1:1/none");
+  const Ran unreachable = session.run("makemigrations");
+  CHECK(unreachable.code == 0);
+  CHECK(unreachable.err.find("warning: cannot tell whether the history fits the migrations in "
+                             "database ") == 0);
+  CHECK(unreachable.err.find("secretword") == std::string::npos);
+  session.environment.erase("DATABASE_URL");
+  CHECK(session.run("makemigrations").err.empty());
+  session.environment["DATABASE_URL"] = "sqlite:///not_there.db";
+  CHECK(session.run("makemigrations").err.empty());
+  CHECK_FALSE(session.exists("not_there.db"));
+
+  // Others of the project are asked where apps say which ones they live in.
+  session.environment.erase("DATABASE_URL");
+  const auto project = [&](const std::string& lives) {
+    session.write("turnstone.json", R"({"apps": {"blog": {)" + lives + R"(}}, "databases": {
+      "default": {"url": "sqlite:///not_there.db"},
+      "far": {"url": "postgresql://nobody@127.0.0.1:1/none"}, "unset": {"url": "${NOT_SET}"}}})");
+  };
+  project("");
+  CHECK(session.run("makemigrations").err.empty());
+  project(R"("databases": ["default", "far"])");
+  const std::string err = session.run("makemigrations").err;
+  CHECK(err.find("in database far: ") != std::string::npos);
+  CHECK(err.find("unset") == std::string::npos);
+}
+
 TEST_CASE("__first__ of an app without migrations asks for nothing, until it has one") {
   const ScratchDatabase database("sqlite");
   Session session(database.url());

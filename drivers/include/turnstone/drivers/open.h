@@ -14,6 +14,8 @@ namespace turnstone {
 struct ConnectOptions {
   std::string lock_timeout{};       ///< PostgreSQL's spelling, `2s`; on SQLite the busy timeout
   std::string statement_timeout{};  ///< `0` for none
+  /// Seconds to wait for each host of a server, unless the URL says it itself.
+  int connect_timeout_s = 10;
 };
 
 /// The dialect of a URL or of the name `sqlite` or `postgresql`. No connection is made.
