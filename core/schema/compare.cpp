@@ -13,10 +13,20 @@ namespace turnstone {
 namespace {
 
 template <class T>
+bool same(const T& a, const T& b) {
+  return a == b;
+}
+/// A key stays in the tablespace it was made in, as it does for Django.
+bool same(const Key& a, Key b) {
+  b.tablespace = a.tablespace;
+  return a == b;
+}
+
+template <class T>
 bool same_but_name(T a, T b) {
   a.name.clear();
   b.name.clear();
-  return a == b;
+  return same(a, b);
 }
 
 /// How items of one kind differ between two tables.
@@ -33,16 +43,16 @@ ItemChanges<T> item_changes(const std::vector<T>& before, const std::vector<T>& 
   std::vector<const T*> old;
   std::set<std::string> taken;  // names that stay or are dropped: not free to rename to
   for (const T& item : before) {
-    const auto same = std::find_if(after.begin(), after.end(), [&](const T& other) {
+    const auto twin = std::find_if(after.begin(), after.end(), [&](const T& other) {
       return item_identity(other) == item_identity(item);
     });
-    if (same == after.end()) {
+    if (twin == after.end()) {
       old.push_back(&item);
     } else {
       taken.insert(item_identity(item));
-      if (!(*same == item)) {
+      if (!same(item, *twin)) {
         changes.dropped.push_back(item);
-        changes.added.push_back(*same);
+        changes.added.push_back(*twin);
       }
     }
   }
@@ -436,7 +446,8 @@ class Comparison {
   void add_the_rest(const std::string& table) {
     const Table is = now_.at(table);
     const Table& should = after_.at(table);
-    if (is.primary_key != should.primary_key) {
+    const bool both = is.primary_key && should.primary_key;
+    if (both ? !same(*is.primary_key, *should.primary_key) : is.primary_key != should.primary_key) {
       if (is.primary_key) {
         add(step::RenameConstraint{table, *is.primary_key, should.primary_key->name});
       } else {

@@ -52,7 +52,10 @@ Sql definition(const Column& column) {
 
 Sql definition(const Key& key) {
   return label(key.name) + "UNIQUE " + (key.nulls_distinct ? "" : "NULLS NOT DISTINCT ") + "(" +
-         quote_identifiers(key.columns) + ")" + include_clause(key.include) + timing(key.timing);
+         quote_identifiers(key.columns) + ")" + include_clause(key.include) +
+         (key.tablespace.empty() ? ""
+                                 : " USING INDEX TABLESPACE " + quote_identifier(key.tablespace)) +
+         timing(key.timing);
 }
 
 Sql definition(const Check& check) {

@@ -109,6 +109,7 @@ class Differ {
     value("timing", in_words(a.timing), in_words(b.timing));
     value("include", join(a.include, ", "), join(b.include, ", "));
     flag("nulls distinct", a.nulls_distinct, b.nulls_distinct);
+    value("tablespace", a.tablespace, b.tablespace);
   }
   void compare(const Check& a, const Check& b) {
     value("condition", a.condition, b.condition);

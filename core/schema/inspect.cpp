@@ -406,23 +406,30 @@ class ModelMaker {
     return text && (is_text(field.type) || is_foreign_key(field.type));
   }
   /// The index for LIKE that goes with a unique or indexed text.
-  std::optional<TableIndex> take_like(const Column& column) {
+  std::optional<TableIndex> take_like(const Field& field, const Column& column) {
+    const std::string& own = field.db_tablespace;
+    const std::string tablespace = own == "pg_default" ? ""
+                                   : own.empty()       ? model_.options.db_tablespace
+                                                       : own;
     const std::string opclass = column.type == "text" ? "text_pattern_ops" : "varchar_pattern_ops";
     return take(indexes_, [&](const TableIndex& index) {
       const std::string* on = plain_column(index);
-      return on && *on == column.name && !index.unique && index.tablespace.empty() &&
+      return on && *on == column.name && !index.unique && index.tablespace == tablespace &&
              index.parts.front().opclass == opclass;
     });
   }
   void keep_like(Field& field, const Column& column) {
     if (!has_like(field, column)) return;
-    const auto like = take_like(column);
+    const auto like = take_like(field, column);
     const std::string made = made_name(column.name, "_like");
     keep_name(field, "like", like ? like->name : "", made);
   }
 
   void unique_or_indexed(Field& field, const Column& column) {
-    if (field.primary_key) return keep_like(field, column);
+    if (field.primary_key) {
+      if (table_.primary_key) field.db_tablespace = tablespace_of(table_.primary_key->tablespace);
+      return keep_like(field, column);
+    }
     if (field.type == FieldType::generated) return;
     const bool referenced = world_.referenced.contains({table_.name, column.name});
     const bool relation = is_foreign_key(field.type);
@@ -438,7 +445,8 @@ class ModelMaker {
         } else {
           field.unique = true;
         }
-        keep_name(field, "unique", *name, made_name(column.name, "_uniq"));
+        keep_name(field, "unique", name->name, made_name(column.name, "_uniq"));
+        field.db_tablespace = tablespace_of(name->tablespace);
         return keep_like(field, column);
       }
     }
@@ -450,26 +458,32 @@ class ModelMaker {
     };
     if (const auto index = take(indexes_, plain)) {
       if (!relation) field.db_index = true;
-      field.db_tablespace = index->tablespace;
+      field.db_tablespace = tablespace_of(index->tablespace);
       keep_name(field, "index", index->name, made);
       return keep_like(field, column);
     }
     if (relation) field.db_index = false;
   }
-  /// The name of what keeps the column unique, as `unique` makes it.
-  std::optional<std::string> take_unique(const std::string& column, bool relation) {
+  /// What a field has to say so that its index is in `live`: it is in the model's otherwise.
+  std::string tablespace_of(const std::string& live) const {
+    if (live.empty() && !model_.options.db_tablespace.empty()) return "pg_default";
+    return live == model_.options.db_tablespace ? std::string() : live;
+  }
+  /// What keeps the column unique, as `unique` makes it.
+  std::optional<Key> take_unique(const std::string& column, bool relation) {
     if (const auto key = take(uniques_, [&](const Key& item) {
           return is_plain(item) && item.columns == std::vector<std::string>{column} &&
                  (relation || !features_.unique_as_index || item.name.empty());
         })) {
-      return features_.unique_as_index ? std::string{} : key->name;
+      return features_.unique_as_index ? Key{} : *key;
     }
     if (!features_.unique_as_index) return std::nullopt;
     const auto index = take(indexes_, [&](const TableIndex& item) {
       const std::string* on = plain_column(item);
       return on && *on == column && item.unique;
     });
-    return index ? std::optional(index->name) : std::nullopt;
+    if (!index) return std::nullopt;
+    return Key{.name = index->name, .tablespace = index->tablespace};
   }
 
   // What is left goes into the model's options.

@@ -231,9 +231,11 @@ class Lowering {
     if (field.primary_key) {
       table_.primary_key =
           Key{.name = primary_key_name(field, {column.name}), .columns = {column.name}};
+      if (features_.schemas) table_.primary_key->tablespace = index_tablespace(field.db_tablespace);
     } else if (is_unique(field)) {
       add_unique(own_name(field, "unique", part_name(table_.name, {column.name}, "_uniq")),
-                 {column.name}, Key::Timing::immediate_always);
+                 {column.name}, Key::Timing::immediate_always,
+                 index_tablespace(field.db_tablespace));
     } else if (wants_index(field)) {
       add_plain_index(table_, own_name(field, "index", part_name(table_.name, {column.name}, "")),
                       column.name, index_tablespace(field.db_tablespace));
@@ -279,9 +281,11 @@ class Lowering {
   }
 
   void add_unique(const std::string& name, const std::vector<std::string>& columns,
-                  Key::Timing timing) {
+                  Key::Timing timing, const std::string& tablespace = {}) {
     if (!features_.unique_as_index || name.empty()) {
-      table_.uniques.push_back(Key{.name = name, .columns = columns, .timing = timing});
+      Key key{.name = name, .columns = columns, .timing = timing};
+      if (features_.schemas) key.tablespace = tablespace;
+      table_.uniques.push_back(std::move(key));
       return;
     }
     TableIndex index{.name = name, .unique = true};
@@ -482,7 +486,9 @@ class Lowering {
     const Field id{.name = "id", .type = FieldType::big_auto_field, .primary_key = true};
     table.columns.push_back(Column{
         .name = "id", .type = dialect_.column_type(id), .identity = Column::Identity::by_default});
-    table.primary_key = Key{.name = implicit_name(table.name, {"id"}, "_pk"), .columns = {"id"}};
+    table.primary_key = Key{.name = implicit_name(table.name, {"id"}, "_pk"),
+                            .columns = {"id"},
+                            .tablespace = table.tablespace};
     const auto [owner_column, target_column] = many_to_many_columns(state_, model_, field);
     const Field to_owner{
         .name = owner_column, .type = FieldType::foreign_key, .to = model_.app + "." + model_.name};

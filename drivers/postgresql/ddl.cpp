@@ -30,6 +30,11 @@ Sql include_sql(const std::vector<std::string>& columns) {
   return columns.empty() ? Sql{} : " INCLUDE (" + quote_identifiers(columns) + ")";
 }
 
+Sql index_tablespace_sql(const Key& key) {
+  return key.tablespace.empty() ? Sql{}
+                                : " USING INDEX TABLESPACE " + quote_identifier(key.tablespace);
+}
+
 Sql where_sql(const Sql& condition) {
   return condition.empty() ? Sql{} : " WHERE (" + condition + ")";
 }
@@ -47,7 +52,8 @@ Sql part_sql(const IndexPart& part) {
 struct ConstraintSql {
   Sql operator()(const Key& key) const {
     return "UNIQUE " + Sql(key.nulls_distinct ? "" : "NULLS NOT DISTINCT ") + "(" +
-           quote_identifiers(key.columns) + ")" + include_sql(key.include) + timing_sql(key.timing);
+           quote_identifiers(key.columns) + ")" + include_sql(key.include) +
+           index_tablespace_sql(key) + timing_sql(key.timing);
   }
   Sql operator()(const Check& check) const {
     return "CHECK (" + check.condition + ")" + (check.validated ? "" : " NOT VALID");
@@ -105,7 +111,8 @@ Sql constraint_sql(const TableConstraint& constraint) {
 
 Sql primary_key_sql(const Key& key) {
   return "CONSTRAINT " + quote_identifier(key.name) + " PRIMARY KEY (" +
-         quote_identifiers(key.columns) + ")" + include_sql(key.include) + timing_sql(key.timing);
+         quote_identifiers(key.columns) + ")" + include_sql(key.include) +
+         index_tablespace_sql(key) + timing_sql(key.timing);
 }
 
 Sql create_table_sql(const Table& table) {

@@ -283,7 +283,8 @@ class Reader {
                .columns = list_of(row[3]),
                .timing = timing(row),
                .include = index.include,
-               .nulls_distinct = index.nulls_distinct};
+               .nulls_distinct = index.nulls_distinct,
+               .tablespace = index.tablespace};
   }
   static Check check(const Table& table, const std::vector<Value>& row) {
     Check result{.name = text_of(row[1]),
@@ -360,6 +361,8 @@ std::string make_sql(Table table, const std::string& name) {
   table.name = name;
   table.tablespace.clear();
   table.foreign_keys.clear();
+  if (table.primary_key) table.primary_key->tablespace.clear();
+  for (Key& key : table.uniques) key.tablespace.clear();
   std::string sql = create_table_sql(table);
   sql.replace(0, std::string_view("CREATE").size(), "CREATE TEMPORARY");
   for (TableIndex index : table.indexes) {
@@ -443,6 +446,15 @@ Schema read_views(Connection& connection, const std::vector<std::string>& schema
 
 namespace {
 
+/// Where a table, its keys and its indexes are.
+template <class Change>
+void each_tablespace(Table& table, const Change& change) {
+  change(table.tablespace);
+  if (table.primary_key) change(table.primary_key->tablespace);
+  for (Key& key : table.uniques) change(key.tablespace);
+  for (TableIndex& index : table.indexes) change(index.tablespace);
+}
+
 /// A default without the cast that says what its literal is anyway.
 Sql plain_default(const Sql& sql) {
   Sql plain = plain_sql(sql);
@@ -459,6 +471,9 @@ Schema comparable_schema(const Schema& schema) {
   Schema result;
   schema.each([&](const Table& table) {
     Table plain = table;
+    each_tablespace(plain, [](std::string& name) {
+      if (name == "pg_default") name.clear();
+    });
     for (Column& column : plain.columns) {
       if (column.default_sql) column.default_sql = plain_default(*column.default_sql);
       if (column.generated) column.generated = plain_sql(*column.generated);

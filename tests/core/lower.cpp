@@ -631,8 +631,12 @@ TEST_CASE("indexes are in the tablespace of their field, else in that of their t
   number.db_tablespace = "fast";
   Field many = relation(FieldType::many_to_many, "all", "t.M");
   many.db_tablespace = "slow";
-  ModelState model{.app = "t", .name = "M", .fields = {id(), word, number, many}};
+  Field once{.name = "u", .type = FieldType::integer, .unique = true};
+  once.db_tablespace = "fast";
+  ModelState model{.app = "t", .name = "M", .fields = {id(), word, number, once, many}};
   model.options.db_tablespace = "wide";
+  model.options.unique_together = {{"c", "n"}};
+  model.options.constraints = {UniqueConstraint{.name = "both", .fields = {"n", "c"}}};
   model.options.indexes = {Index{.name = "own", .fields = {"c"}, .db_tablespace = "own"},
                            Index{.name = "of_field", .fields = {"-n"}},
                            Index{.name = "of_table", .fields = {"c", "n"}}};
@@ -652,10 +656,20 @@ TEST_CASE("indexes are in the tablespace of their field, else in that of their t
   CHECK(place("own") == "own");
   CHECK(place("of_field") == "fast");
   CHECK(place("of_table") == "wide");
+  // Keys of one column as Django's; those of several are where the database puts them.
+  CHECK(table.primary_key->tablespace == "wide");
+  std::map<std::string, std::string> keys;
+  for (const Key& key : table.uniques) keys[key.name] = key.tablespace;
+  CHECK(keys == std::map<std::string, std::string>{{index_name("t_m", {"u"}, "_uniq", 63), "fast"},
+                                                   {index_name("t_m", {"c", "n"}, "_uniq", 63), ""},
+                                                   {"both", ""}});
+  CHECK(schema.at("t_m_all").primary_key->tablespace == "slow");
+  CHECK(schema.at("t_m_all").uniques.at(0).tablespace.empty());
   CHECK(schema.at("t_m_all").tablespace == "slow");
   for (const TableIndex& index : schema.at("t_m_all").indexes) CHECK(index.tablespace == "slow");
   const Table lite = lower(state_of({model}), sqlite()).at("t_m");
   CHECK(lite.tablespace.empty());
+  CHECK(lite.primary_key->tablespace.empty());
   for (const TableIndex& index : lite.indexes) CHECK(index.tablespace.empty());
 }
 

@@ -1,6 +1,10 @@
 #include <doctest/doctest.h>
+#include <turnstone/registry.h>
+#include <turnstone/schema/inspect.h>
 #include <turnstone/schema/lower.h>
 #include <turnstone/schema/naming.h>
+
+#include <random>
 
 #include "drivers/postgresql_support.h"
 
@@ -282,6 +286,102 @@ TEST_CASE("only tables on the search path, and none that is not the project's") 
   CHECK(names() == "mine part ");
   connection->execute("SET search_path TO s, public");
   CHECK(names() == "mine other part ");
+}
+
+namespace {
+
+/// A tablespace, where this server lets us make one.
+class Tablespace {
+ public:
+  explicit Tablespace(const ScratchDatabase& database) : connection_(database.connect()) {
+    try {
+      connection_->execute("SET allow_in_place_tablespaces = on");
+      connection_->execute("CREATE TABLESPACE " + name_ + " LOCATION ''");
+      made_ = true;
+    } catch (const DatabaseError& error) {
+      MESSAGE("no tablespace can be made: " << error.what());
+    }
+  }
+  ~Tablespace() {
+    try {
+      if (!made_) return;
+      connection_->execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+      connection_->execute("DROP TABLESPACE " + name_);
+    } catch (const std::exception&) {
+      // The server of the tests is thrown away.
+    }
+  }
+  Tablespace(const Tablespace&) = delete;
+  Tablespace& operator=(const Tablespace&) = delete;
+  bool made() const { return made_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  std::unique_ptr<Connection> connection_;
+  std::string name_ = "turnstone_test_" + std::to_string(std::random_device{}());
+  bool made_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("tablespaces of tables, keys and indexes are made, read and written as models") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase& database = clean_database();
+  const Tablespace fast(database);
+  if (!fast.made()) return;
+  const auto connection = database.connect();
+  const auto text = [](const std::string& name) {
+    Field item = field(FieldType::character, name);
+    item.max_length = 9;
+    return item;
+  };
+  ModelState here{.app = "lib", .name = "Here", .fields = {primary_key()}};
+  Field unique = text("u");
+  unique.unique = true;
+  unique.db_tablespace = fast.name();
+  Field indexed = text("i");
+  indexed.db_index = true;
+  indexed.db_tablespace = fast.name();
+  here.fields.insert(here.fields.end(), {unique, indexed});
+  ModelState there{.app = "lib", .name = "There", .fields = {primary_key()}};
+  Field away = text("u");
+  away.unique = true;
+  away.db_tablespace = "pg_default";
+  there.fields.insert(there.fields.end(), {away, text("t")});
+  there.options.db_tablespace = fast.name();
+  there.options.constraints = {UniqueConstraint{.name = "both", .fields = {"u", "t"}}};
+  ProjectState state;
+  state.set(here);
+  state.set(there);
+  const Schema wanted = lower(state, postgresql());
+  Schema schema;
+  std::vector<Step> steps;
+  wanted.each([&](const Table& item) { steps.push_back(step::CreateTable{item}); });
+  change(*connection, schema, planned(std::move(steps)));
+
+  const Backend& backend = database.backend();
+  const Schema live = backend.introspect(*connection);
+  CHECK(live.at("lib_here").primary_key->tablespace.empty());
+  CHECK(live.at("lib_here").uniques.at(0).tablespace == fast.name());
+  CHECK(live.at("lib_there").tablespace == fast.name());
+  CHECK(live.at("lib_there").primary_key->tablespace == fast.name());
+  const auto differences_to = [&](const Schema& should) {
+    std::string lines;
+    for (const std::string& line :
+         schema_differences(backend.comparable(live),
+                            backend.comparable(backend.normalised(*connection, should)))) {
+      lines += line + "\n";
+    }
+    return lines;
+  };
+  CHECK(differences_to(wanted) == "");
+  // What models are made of it means the same.
+  Registry registry;
+  registry.add(DeclaredApp{.label = "again",
+                           .models = inspect_models(live, postgresql(), "again", {}).models});
+  const FinishedModels again = registry.finish();
+  CHECK(again.problems.empty());
+  CHECK(differences_to(lower(again.state, postgresql())) == "");
 }
 
 TEST_CASE("what cannot be made stays as it is written, the rest is spelled by the server") {

@@ -44,6 +44,7 @@ struct Key {
   Timing timing = Timing::immediate_always;
   std::vector<std::string> include{};
   bool nulls_distinct = true;
+  std::string tablespace{};  ///< of its index, on PostgreSQL; `compare` leaves it where it is
   bool operator==(const Key&) const = default;
 };
 
