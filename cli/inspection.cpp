@@ -307,7 +307,7 @@ Drift drift_of(Connection& connection, const Backend& backend, const Schema& liv
 
 Drift drift_of_models(Connection& connection, const Backend& backend, const ProjectState& state) {
   const WantedSchema wanted = wanted_schema(state, backend.dialect());
-  const Schema all = backend.introspect(connection, named_schemas(wanted.schema));
+  const Schema all = backend.introspect(connection, named_places(wanted.schema));
   Schema own;
   all.each([&](const Table& table) {
     if (wanted.schema.find(table.name)) own.set(table);

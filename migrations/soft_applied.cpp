@@ -44,7 +44,7 @@ class Presence {
     after_.each([&](const ModelPtr& model) {
       wanted.set(Table{.name = database_table(*model, backend_.dialect())});
     });
-    schema_ = backend_.introspect(connection_, named_schemas(wanted));
+    schema_ = backend_.introspect(connection_, named_places(wanted));
     return *schema_;
   }
   void count(bool found) {

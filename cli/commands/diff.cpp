@@ -214,7 +214,7 @@ int diff(Context& context, const DiffOptions& options) {
                                             : migrations_side(database);
   const LiveSchema live =
       read_live(database, {.more_schemas = other.whole ? std::vector<std::string>{}
-                                                       : named_schemas(other.wanted.schema)});
+                                                       : named_places(other.wanted.schema)});
   check_patterns(options.tables, live.tables, other.wanted.schema);
   WantedSchema wanted = other.wanted;
   wanted.schema = only(wanted.schema, options.tables);

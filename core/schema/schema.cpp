@@ -94,6 +94,14 @@ std::vector<std::string> named_schemas(const Schema& schema) {
   return {names.begin(), names.end()};
 }
 
+std::vector<std::string> named_places(const Schema& schema) {
+  std::vector<std::string> places = named_schemas(schema);
+  schema.each([&](const Table& table) {
+    if (table.name.find('.') != std::string::npos) places.push_back(table.name);
+  });
+  return places;
+}
+
 Sql renamed_identifier(const Sql& sql, std::string_view from, std::string_view to) {
   const std::string wanted = quote_identifier(from);
   Sql result;

@@ -82,9 +82,8 @@ class PostgresqlBackend final : public Backend {
  public:
   const Dialect& dialect() const override { return postgresql::dialect(); }
   using Backend::introspect;
-  Schema introspect(Connection& connection,
-                    const std::vector<std::string>& schemas) const override {
-    return read_schema(connection, schemas);
+  Schema introspect(Connection& connection, const std::vector<std::string>& places) const override {
+    return read_schema(connection, places);
   }
   Schema views(Connection& connection, const std::vector<std::string>& schemas) const override {
     return read_views(connection, schemas);

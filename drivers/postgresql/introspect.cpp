@@ -19,12 +19,13 @@ namespace {
 /// into a name.
 constexpr char separator = '\x1f';
 
-/// Tables in question, as a common table expression. `{where}` says
-/// which.
+/// Tables in question, as a common table expression. `{where}` says which; those of `{qualified}`
+/// are named with their schema wherever it is.
 const char* const tables_cte = R"(
 WITH tables AS (
   SELECT c.oid, c.relnamespace, c.reltablespace,
-         CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text
+         CASE WHEN pg_table_is_visible(c.oid) AND n.nspname || '.' || c.relname NOT IN ({qualified})
+              THEN c.relname::text
               ELSE n.nspname || '.' || c.relname END AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ({kinds}) AND NOT c.relispartition
@@ -75,6 +76,7 @@ SELECT k.conrelid::bigint, k.conname::text, k.contype::text,
        k.condeferrable, k.condeferred, k.convalidated,
        CASE WHEN k.contype = 'f' THEN
          CASE WHEN pg_table_is_visible(k.confrelid)
+                   AND n.nspname || '.' || f.relname NOT IN ({qualified})
               THEN f.relname::text ELSE n.nspname || '.' || f.relname END END,
        (SELECT string_agg(a.attname::text, chr(31) ORDER BY u.place)
           FROM unnest(k.confkey) WITH ORDINALITY AS u (attnum, place)
@@ -153,12 +155,16 @@ std::string action_of(const std::string& code) {
 /// Reads the catalogues, query by query, into tables by their object identifier.
 class Reader {
  public:
-  Reader(Connection& connection, const std::string& where, const std::string& kinds = "'r', 'p'")
+  Reader(Connection& connection, const std::string& where, const std::string& kinds = "'r', 'p'",
+         const std::vector<std::string>& qualified = {})
       : connection_(connection), prefix_(tables_cte) {
     for (const auto& [mark, text] : {std::pair<std::string, std::string>{"{where}", where},
                                      std::pair<std::string, std::string>{"{kinds}", kinds}}) {
       prefix_.replace(prefix_.find(mark), mark.size(), text);
     }
+    std::vector<Sql> names{"''"};
+    for (const std::string& table : qualified) names.push_back(quote_literal(table));
+    qualified_ = join(names, ", ");
   }
 
   Schema read() {
@@ -172,7 +178,15 @@ class Reader {
   }
 
  private:
-  Rows query(const char* sql) { return connection_.query(prefix_ + sql); }
+  Rows query(const char* sql) {
+    std::string text = prefix_ + sql;
+    const std::string mark = "{qualified}";
+    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+      text.replace(at, mark.size(), qualified_);
+      at += qualified_.size();
+    }
+    return connection_.query(text);
+  }
   Table& table_of(const Value& cell) { return tables_.at(number_of(cell)); }
 
   void tables() {
@@ -323,6 +337,7 @@ class Reader {
 
   Connection& connection_;
   std::string prefix_;
+  Sql qualified_{};
   std::map<std::int64_t, Table> tables_{};
   std::map<std::int64_t, std::pair<std::int64_t, TableIndex>> indexes_{};
   std::vector<std::int64_t> order_{};
@@ -434,9 +449,14 @@ std::string condition_of(const std::vector<std::string>& schemas) {
 
 }  // namespace
 
-Schema read_schema(Connection& connection, const std::vector<std::string>& schemas) {
+Schema read_schema(Connection& connection, const std::vector<std::string>& places) {
+  std::vector<std::string> schemas;
+  std::vector<std::string> tables;
+  for (const std::string& place : places) {
+    (place.find('.') == std::string::npos ? schemas : tables).push_back(place);
+  }
   const Undone snapshot(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  return Reader(connection, condition_of(schemas)).read();
+  return Reader(connection, condition_of(schemas), "'r', 'p'", tables).read();
 }
 
 Schema read_views(Connection& connection, const std::vector<std::string>& schemas) {

@@ -9,9 +9,10 @@
 
 namespace turnstone::postgresql {
 
-/// All tables of the schemas on the search path, and of `schemas` (as `schema.table` where they are
-/// not on it), but those of extensions, partitions and Turnstone itself. Reads one snapshot.
-Schema read_schema(Connection& connection, const std::vector<std::string>& schemas = {});
+/// All tables of the schemas on the search path, and of schemas among `places` (as `schema.table`
+/// where they are not on it), but those of extensions, partitions and Turnstone itself. Tables that
+/// `places` names (`public.book`) have that name in any case. Reads one snapshot.
+Schema read_schema(Connection& connection, const std::vector<std::string>& places = {});
 
 /// Views, materialised views and foreign tables of the same schemas, with their columns.
 Schema read_views(Connection& connection, const std::vector<std::string>& schemas = {});

@@ -288,6 +288,27 @@ TEST_CASE("only tables on the search path, and none that is not the project's") 
   CHECK(names() == "mine other part ");
 }
 
+TEST_CASE("tables that are asked for by their schema have it in their name") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase database("postgresql");
+  const auto connection = database.connect();
+  connection->execute(
+      "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY REFERENCES a); "
+      "CREATE SCHEMA s; CREATE TABLE s.c (id int REFERENCES a)");
+  const auto told = [&](const std::vector<std::string>& places) {
+    std::string text;
+    database.backend().introspect(*connection, places).each([&](const Table& item) {
+      text += item.name;
+      for (const ForeignKeyConstraint& key : item.foreign_keys) text += ">" + key.target_table;
+      text += " ";
+    });
+    return text;
+  };
+  CHECK(told({}) == "a b>a ");
+  CHECK(told({"public", "public.a"}) == "b>public.a public.a ");
+  CHECK(told({"s", "s.c", "public", "public.b"}) == "a public.b>a s.c>a ");
+}
+
 namespace {
 
 /// A tablespace, where this server lets us make one.

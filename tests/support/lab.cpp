@@ -65,7 +65,7 @@ void Lab::reset() {
 
 std::vector<std::string> Lab::drift(const ProjectState& state) {
   const Schema wanted = lower(state, dialect());
-  return schema_differences(backend().introspect(*connection_, named_schemas(wanted)),
+  return schema_differences(backend().introspect(*connection_, named_places(wanted)),
                             backend().normalised(*connection_, wanted));
 }
 

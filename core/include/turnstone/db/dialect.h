@@ -127,10 +127,11 @@ class Backend {
   /// Everything in the database (PostgreSQL: in the schemas on the search path) but Turnstone's own
   /// tables, in the words `lower` uses.
   Schema introspect(Connection& connection) const { return introspect(connection, {}); }
-  /// The same, and on PostgreSQL the tables of `schemas` that are not on the search path, as
-  /// `schema.table`; see `named_schemas`.
+  /// The same, and on PostgreSQL the tables of further schemas, as `schema.table`. `places` are
+  /// names of schemas, and of tables (`public.book`) that are to have that name also where the
+  /// search path leads to them; see `named_places`.
   virtual Schema introspect(Connection& connection,
-                            const std::vector<std::string>& schemas) const = 0;
+                            const std::vector<std::string>& places) const = 0;
   /// Views, and on PostgreSQL materialised ones and foreign tables, as tables with nothing but
   /// their columns; from the same schemas as `introspect`.
   virtual Schema views(Connection& connection, const std::vector<std::string>& schemas) const = 0;

@@ -149,6 +149,9 @@ class Schema {
 /// What stands before the point in names of tables (`shop` of `shop.book`), sorted, each once.
 std::vector<std::string> named_schemas(const Schema& schema);
 
+/// Those schemas, and every table that is named with one: what `Backend::introspect` takes.
+std::vector<std::string> named_places(const Schema& schema);
+
 /// Replaces each quoted identifier `"from"` of `sql` by `"to"`, outside string literals.
 Sql renamed_identifier(const Sql& sql, std::string_view from, std::string_view to);
 
