@@ -241,12 +241,34 @@ std::unique_ptr<Connection> connect(const Project& project, const ChosenDatabase
   }
 }
 
+namespace {
+
+/// What to say to somebody who named `unknown` apps.
+std::string unknown_apps_hint(const Context& context, const std::vector<std::string>& unknown,
+                              const std::vector<std::string>& known) {
+  if (known.empty()) {
+    std::string names;
+    for (const std::string& label : unknown) names += is_identifier(label) ? " " + label : " APP";
+    return "the project has no apps; run \"" + context.program + " init" + names + "\" to add " +
+           (unknown.size() == 1 ? "one" : "them");
+  }
+  std::vector<std::string> near;
+  for (const std::string& label : unknown) {
+    const std::string words = did_you_mean(label, known);
+    if (words.empty()) return "known: " + join(known, ", ");
+    near.push_back((unknown.size() == 1 ? "" : label + ": ") + words);
+  }
+  return join(near, " ");
+}
+
+}  // namespace
+
 void check_labels(const Context& context, const Project& project,
                   const std::vector<std::string>& labels) {
-  const std::vector<std::string> known = project.labels();
+  const std::string file = project.file.string();
+  std::vector<std::string> unknown;
   for (const std::string& label : labels) {
     if (project.find_app(label)) continue;
-    const std::string file = project.file.string();
     for (const ProjectApp& app : project.elsewhere) {
       if (app.label != label) continue;
       throw Error(
@@ -254,14 +276,15 @@ void check_labels(const Context& context, const Project& project,
           "app \"" + label + "\" does not live in the database \"" + project.seen_from + "\"", file,
           "it lives in " + join(app.databases, ", ") + "; name one with --database");
     }
-    std::string hint = did_you_mean(label, known);
-    if (hint.empty()) {
-      hint = known.empty() ? "the project has no apps; run \"" + context.program + " init " +
-                                 (is_identifier(label) ? label : "APP") + "\" to add one"
-                           : "known: " + join(known, ", ");
-    }
-    throw Error(ErrorKind::usage, "there is no app \"" + label + "\"", file, hint);
+    if (std::find(unknown.begin(), unknown.end(), label) == unknown.end()) unknown.push_back(label);
   }
+  if (unknown.empty()) return;
+  std::vector<std::string> quoted;
+  for (const std::string& label : unknown) quoted.push_back("\"" + label + "\"");
+  throw Error(
+      ErrorKind::usage,
+      (unknown.size() == 1 ? "there is no app " : "there are no apps ") + join(quoted, ", "), file,
+      unknown_apps_hint(context, unknown, project.labels()));
 }
 
 std::vector<Migration> load_migrations(const Project& project) {

@@ -27,8 +27,9 @@ Project open_project(Context& context);
 ChosenDatabase choose_database(Context& context, const Project& project);
 std::unique_ptr<Connection> connect(const Project& project, const ChosenDatabase& database);
 
-/// Throws Error{usage} for a label that is no app of the project, with the nearest one, and for an
-/// app that does not live in the database the project is seen from, with those it lives in.
+/// Throws Error{usage} for labels that are no apps of the project, all of them, with the nearest
+/// ones, and for an app that does not live in the database the project is seen from, with those it
+/// lives in.
 void check_labels(const Context& context, const Project& project,
                   const std::vector<std::string>& labels);
 

@@ -354,6 +354,20 @@ TEST_CASE("makemigrations goes on where no database is at hand, and makes none")
   CHECK(err.find("unset") == std::string::npos);
 }
 
+TEST_CASE("all apps that are not there are named at once") {
+  Session session = blog_session();
+  session.write("turnstone.json", R"({"apps": {"blog": {}, "shop": {}}})");
+  const Ran near = session.run("showmigrations blgo blog shpo blgo");
+  CHECK(near.code == 2);
+  CHECK(near.err.find("error: there are no apps \"blgo\", \"shpo\"\n") == 0);
+  CHECK(near.err.find("hint: blgo: did you mean \"blog\"? shpo: did you mean \"shop\"?") !=
+        std::string::npos);
+  const Ran far = session.run("makemigrations blgo warehouse");
+  CHECK(far.code == 2);
+  CHECK(far.err.find("error: there are no apps \"blgo\", \"warehouse\"\n") == 0);
+  CHECK(far.err.find("hint: known: blog, shop") != std::string::npos);
+}
+
 TEST_CASE("__first__ of an app without migrations asks for nothing, until it has one") {
   const ScratchDatabase database("sqlite");
   Session session(database.url());
