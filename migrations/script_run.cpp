@@ -5,6 +5,7 @@
 #include <turnstone/match.h>
 
 #include <thread>
+#include <utility>
 
 #include "bookkeeping.h"
 
@@ -127,10 +128,47 @@ std::string with_statement(const std::string& place, const std::string& sql) {
 
 }  // namespace
 
+namespace {
+
+/// Tells the reporter as soon as a statement waits for another process; once.
+class Waiting {
+ public:
+  /// `at_once`: not only when an attempt has failed.
+  Waiting(Connection& connection, Reporter& reporter, bool at_once)
+      : connection_(connection), reporter_(reporter) {
+    if (at_once) connection_.on_waiting([this] { tell(); });
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() {
+    try {
+      connection_.on_waiting({});
+    } catch (const std::exception&) {
+      // Nothing depends on it.
+    }
+  }
+  void tell() {
+    if (std::exchange(told_, true)) return;
+    try {
+      reporter_.waiting_for_lock();
+    } catch (const std::exception&) {
+      // Not through the frames of a database's library, and not worth a failure.
+    }
+  }
+
+ private:
+  Connection& connection_;
+  Reporter& reporter_;
+  bool told_ = false;
+};
+
+}  // namespace
+
 void patiently(const std::function<void()>& attempt, Connection& connection, const Dialect& dialect,
                const std::optional<std::chrono::milliseconds>& timeout, Reporter& reporter) {
   const auto start = std::chrono::steady_clock::now();
-  for (bool told = false;; told = true) {
+  Waiting waiting(connection, reporter, timeout != std::chrono::milliseconds(0));
+  while (true) {
     try {
       return attempt();
     } catch (const DatabaseError& error) {
@@ -144,7 +182,7 @@ void patiently(const std::function<void()>& attempt, Connection& connection, con
                     "run it again later, or wait longer with --lock-timeout");
       }
     }
-    if (!told) reporter.waiting_for_lock();
+    waiting.tell();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }

@@ -203,6 +203,8 @@ class Session {
     timed_out_ = false;
   }
 
+  void on_waiting(std::function<void()> told) { waiting_ = std::move(told); }
+
   void on_progress(std::function<void()> tick) {
     tick_ = std::move(tick);
     last_tick_ = Clock::now();
@@ -225,6 +227,7 @@ class Session {
     const auto now = Clock::now();
     if (!self.waiting_since_) self.waiting_since_ = now;
     if (self.lock_timeout_ && now - *self.waiting_since_ >= *self.lock_timeout_) return 0;
+    if (self.waiting_) std::exchange(self.waiting_, {})();
     thread_local std::minstd_rand random(std::random_device{}());
     std::this_thread::sleep_for(std::chrono::microseconds(500 + random() % 7000));
     return 1;
@@ -256,6 +259,7 @@ class Session {
   std::list<std::pair<std::string, Prepared>> cache_{};  ///< last used first
   std::unordered_map<std::string, std::list<std::pair<std::string, Prepared>>::iterator> by_text_{};
   std::function<void()> tick_{};
+  std::function<void()> waiting_{};
   Clock::time_point last_tick_{};
   Clock::time_point started_{};
   std::optional<Clock::time_point> waiting_since_{};
@@ -476,6 +480,7 @@ class SqliteConnection final : public Connection {
     return path == ":memory:" ? path : std::filesystem::path(path).filename().string();
   }
   int server_version() const override { return sqlite3_libversion_number(); }
+  void on_waiting(std::function<void()> told) override { session_->on_waiting(std::move(told)); }
   void on_progress(std::function<void()> tick) override { session_->on_progress(std::move(tick)); }
 
  private:

@@ -170,6 +170,8 @@ TEST_CASE("sqlite: a lock is waited for as long as was asked, then told") {
   const auto holder = sqlite::connect(path, {});
   holder->execute("BEGIN IMMEDIATE");
   const auto waiting = sqlite::connect(path, {.lock_timeout = "100ms"});
+  int told = 0;
+  waiting->on_waiting([&] { ++told; });
   const auto start = std::chrono::steady_clock::now();
   try {
     waiting->execute("BEGIN IMMEDIATE");
@@ -181,6 +183,11 @@ TEST_CASE("sqlite: a lock is waited for as long as was asked, then told") {
   CHECK(waited >= std::chrono::milliseconds(100));
   CHECK(waited < std::chrono::seconds(2));
   CHECK_FALSE(waiting->in_transaction());
+  CHECK(told == 1);
+  waiting->on_waiting([&] { ++told; });
+  waiting->on_waiting({});
+  CHECK_THROWS_AS(waiting->execute("BEGIN IMMEDIATE"), DatabaseError);
+  CHECK(told == 1);
 }
 
 TEST_CASE("sqlite: twenty writers all get their turn") {

@@ -645,6 +645,43 @@ TEST_CASE("executor: waiting for another migrator is bounded by --lock-timeout")
     CHECK(lab.migrate().size() == 1);
   }
 }
+
+TEST_CASE("executor: who waits for another migrator is told at once, once") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    Lab lab(dialect);
+    lab.add("0001_first", first_books());
+    const auto holder = lab.database().connect();
+    std::optional<Transaction> transaction;
+    std::unique_ptr<Backend::Lock> lock;
+    if (dialect == "sqlite") {
+      transaction.emplace(*holder, lab.dialect().begin());
+    } else {
+      lock = lab.backend().lock(*holder, {}, [] {});
+    }
+    // The session itself waits for five seconds on SQLite.
+    class Releasing : public Listener {
+     public:
+      void waiting_for_lock() override {
+        Listener::waiting_for_lock();
+        told = std::chrono::steady_clock::now();
+      }
+      std::optional<std::chrono::steady_clock::time_point> told{};
+    } listener;
+    const auto start = std::chrono::steady_clock::now();
+    std::thread release([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      transaction.reset();
+      lock.reset();
+    });
+    migrate(lab.connection(), lab.backend(), lab.files(), lab.functions(), {}, {}, listener);
+    release.join();
+    CHECK(listener.log == std::vector<std::string>{"waiting", "do 0001_first", "applied"});
+    REQUIRE(listener.told);
+    CHECK(*listener.told - start < std::chrono::milliseconds(250));
+  }
+}
+
 TEST_CASE("executor: the history says how long migrations took and which version ran them") {
   for (const std::string& dialect : test_dialects()) {
     CAPTURE(dialect);

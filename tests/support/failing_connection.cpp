@@ -52,6 +52,10 @@ void InterceptedConnection::on_progress(std::function<void()> tick) {
   if (inner_) inner_->on_progress(std::move(tick));
 }
 
+void InterceptedConnection::on_waiting(std::function<void()> told) {
+  if (inner_) inner_->on_waiting(std::move(told));
+}
+
 void InterceptedConnection::cut() { inner_.reset(); }
 
 DatabaseError lost_connection(std::string_view sql) {

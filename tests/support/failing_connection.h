@@ -27,6 +27,9 @@ class InterceptedConnection : public Connection {
   std::string display_name() const override { return name_; }
   int server_version() const override { return version_; }
   void on_progress(std::function<void()> tick) override;
+  void on_waiting(std::function<void()> told) override;
+  /// From now on the server says it is of that version.
+  void pretend_version(int version) { version_ = version; }
 
   /// Statements so far.
   std::size_t count() const { return count_; }

@@ -77,6 +77,10 @@ class Connection {
   /// Reports progress of a long statement, a few times a second, where the database can: SQLite
   /// calls it while a statement runs. An empty function ends it.
   virtual void on_progress(std::function<void()> tick) = 0;
+  /// Calls `told` once, as soon as a statement has to wait until another connection lets go of the
+  /// database, where one of them keeps all others out (SQLite). An empty function ends it. `told`
+  /// must not throw.
+  virtual void on_waiting(std::function<void()> /*told*/) {}
 };
 
 /// BEGIN now, ROLLBACK when left without `commit`. The destructor never throws.
