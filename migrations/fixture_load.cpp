@@ -432,7 +432,8 @@ class FixtureLoader::Work {
     std::vector<std::pair<LinkWriter*, std::vector<Value>>> links;
     for (const auto& [name, node] : fields.members()) {
       if (LinkWriter* link = link_of(target, name)) {
-        links.emplace_back(link, link_values(link->links(), node));
+        links.emplace_back(
+            link, link_values(link->links(), node, table.model().app + "." + table.model().name));
         continue;
       }
       const std::size_t slot = slot_of(table, name, node);
@@ -506,17 +507,24 @@ class FixtureLoader::Work {
     }
     // A column that may not be NULL can hold the document null.
     const bool document = type.type == FieldType::json && node.is_null() && !field.null;
-    return converted(node, document ? Value(Json::null()) : fixture_value(node, type),
-                     [&](const Value& value) { return table.to_column(slot, value); });
+    return converted(
+        node, document ? Value(Json::null()) : fixture_value(node, type, name_of(table, field)),
+        [&](const Value& value) { return table.to_column(slot, value); });
   }
 
-  static std::vector<Value> link_values(const FixtureLinks& links, const Node& node) {
+  static std::string name_of(const FixtureTable& table, const Field& field) {
+    return table.model().app + "." + table.model().name + "." + field.name;
+  }
+
+  static std::vector<Value> link_values(const FixtureLinks& links, const Node& node,
+                                        const std::string& owner) {
     if (!node.is_array()) node.expected("a list of primary keys");
     std::vector<Value> values;
     for (const Node& item : node.items()) {
       if (item.is_null()) item.expected("a primary key");
-      values.push_back(converted(item, fixture_value(item, links.target_type()),
-                                 [&](const Value& value) { return links.target_cell(value); }));
+      values.push_back(
+          converted(item, fixture_value(item, links.target_type(), owner + "." + links.name()),
+                    [&](const Value& value) { return links.target_cell(value); }));
     }
     return values;
   }

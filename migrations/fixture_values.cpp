@@ -83,6 +83,34 @@ std::optional<Decimal> decimal(const Tree& value) {
   return Decimal::try_parse(json::exact_text(value));
 }
 
+/// Throws where a column of `type` would keep another number, or none.
+Decimal exact(const Decimal& number, const Node& node, const Field& type,
+              const std::string& field) {
+  if (!type.max_digits || !type.decimal_places) return number;
+  Decimal::Coefficient rest =
+      number.coefficient() < 0 ? -number.coefficient() : number.coefficient();
+  int places = number.scale();
+  for (; places > 0 && rest % 10 == 0; --places) rest /= 10;
+  for (int i = 0; i < places; ++i) rest /= 10;
+  int digits = 0;
+  for (; rest != 0; ++digits) rest /= 10;
+  const bool rounded = places > *type.decimal_places;
+  if (!rounded && digits <= *type.max_digits - *type.decimal_places) return number;
+  node.fail(field + " takes " + std::to_string(*type.max_digits) + " digits, " +
+            std::to_string(*type.decimal_places) + " of them behind the point: " + number.text() +
+            (rounded ? " would be rounded" : " is too large"));
+}
+
+/// The same for decimals within arrays.
+void require_exact_items(const Tree& value, const Node& node, const Field& type,
+                         const std::string& field) {
+  if (value.is_array() && type.base_field) {
+    for (const Tree& item : value) require_exact_items(item, node, *type.base_field, field);
+  } else if (type.type == FieldType::decimal) {
+    if (const auto number = decimal(value)) exact(*number, node, type, field);
+  }
+}
+
 /// Reads a number of digits and moves behind it.
 std::optional<std::int64_t> digits(std::string_view& text) {
   std::int64_t number = 0;
@@ -204,13 +232,14 @@ Value range_value(const Node& node, const Field& type) {
   return Json::parse(json::exact_text(value));
 }
 
-Value composed_value(const Node& node, const Field& type) {
+Value composed_value(const Node& node, const Field& type, const std::string& field) {
   Tree value = unwrapped(node, type);
   if (type.type == FieldType::array && type.base_field) {
     value = respelled_items(std::move(value), *type.base_field);
   }
   const bool fits = type.type == FieldType::array ? value.is_array() : value.is_object();
   if (!fits) node.expected(wanted(node, type));
+  require_exact_items(value, node, type, field);
   return Json::parse(json::exact_text(value));
 }
 
@@ -226,7 +255,7 @@ Value custom_value(const Tree& value) {
 
 std::string fixture_json(const Value& value) { return match(value, ToJson{}); }
 
-Value fixture_value(const Node& node, const Field& type) {
+Value fixture_value(const Node& node, const Field& type, const std::string& field) {
   const Tree& value = node.value();
   if (value.is_null()) return std::monostate{};
   if (is_integer(type.type) || is_auto(type.type) || is_positive(type.type)) {
@@ -238,7 +267,7 @@ Value fixture_value(const Node& node, const Field& type) {
     case FieldType::floating:
       return or_refused(real_number(value), node, type);
     case FieldType::decimal:
-      return or_refused(decimal(value), node, type);
+      return exact(std::get<Decimal>(or_refused(decimal(value), node, type)), node, type, field);
     case FieldType::date:
       return or_refused(parsed(value, parse_date), node, type);
     case FieldType::time:
@@ -255,7 +284,7 @@ Value fixture_value(const Node& node, const Field& type) {
       return Json::parse(json::exact_text(value));
     case FieldType::array:
     case FieldType::hstore:
-      return composed_value(node, type);
+      return composed_value(node, type, field);
     case FieldType::integer_range:
     case FieldType::big_integer_range:
     case FieldType::decimal_range:

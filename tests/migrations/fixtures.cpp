@@ -588,4 +588,68 @@ TEST_CASE("fixtures: memory does not grow with the rows, either way") {
   }
 }
 
+namespace {
+
+/// `lab.Price`, with amounts of six digits, two of them behind the point.
+Operations prices(bool arrays) {
+  Field amount = money("amount", true);
+  amount.max_digits = 6;
+  std::vector<Field> fields{id_field(), amount};
+  if (arrays) {
+    Field list = field_of(FieldType::array, "list", true);
+    list.base_field = std::make_shared<Field>(amount);
+    fields.push_back(list);
+  }
+  return {{CreateModel{.name = "Price", .fields = fields}}};
+}
+
+}  // namespace
+
+TEST_CASE("fixtures: a decimal that its column would round is refused, whichever database it is") {
+  struct Amount {
+    const char* value;
+    const char* refusal;  ///< empty where it is taken
+  };
+  const std::vector<Amount> amounts = {
+      {"\"1.25\"", ""},
+      {"\"-1.5\"", ""},
+      {"\"1.2500\"", ""},
+      {"1.50", ""},
+      {"9999", ""},
+      {"\"9999.99\"", ""},
+      {"\"0.00\"", ""},
+      {"\"1.255\"", "1.255 would be rounded"},
+      {"1.001", "1.001 would be rounded"},
+      {"\"-0.001\"", "-0.001 would be rounded"},
+      {"\"10000\"", "10000 is too large"},
+      {"12345.67", "12345.67 is too large"},
+      {"\"1e5\"", "100000 is too large"},
+  };
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    Shelf there(dialect, prices(dialect != "sqlite"));
+    for (const Amount& amount : amounts) {
+      const std::string refusal(amount.refusal);
+      const auto text = [&](const std::string& field, const std::string& value) {
+        return "[{\"model\": \"lab.price\", \"pk\": 1, \"fields\": {\"" + field + "\": " + value +
+               "}}]";
+      };
+      const auto check = [&](const std::string& field, const std::string& value) {
+        CAPTURE(value);
+        const std::string said = there.refused(text(field, value));
+        there.lab.execute("DELETE FROM lab_price");
+        if (refusal.empty()) {
+          CHECK(said == "loaded");
+        } else {
+          CAPTURE(said);
+          CHECK(said.find("lab.Price." + field + " takes 6 digits, 2 of them behind the point: " +
+                          refusal + " (rows.json: line 1: /0/fields/" + field) == 0);
+        }
+      };
+      check("amount", amount.value);
+      if (dialect != "sqlite") check("list", std::string("[null, ") + amount.value + "]");
+    }
+  }
+}
+
 }  // namespace turnstone::test::fixtures
