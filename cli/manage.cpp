@@ -392,7 +392,7 @@ void CommandLine::add_retiresquash() {
   CLI::App* command = add(
       {"retiresquash",
        "Makes a squash a migration like any other.\nRemoves the old files, once every database of "
-       "turnstone.json has the squash recorded.",
+       "turnstone.json has the squash recorded, or\nnothing of it yet.",
        "@ retiresquash blog 0001_squashed_0004"},
       [this](Context& context) { return retiresquash(context, retiresquash_); });
   RetiresquashOptions& o = retiresquash_;

@@ -44,6 +44,9 @@ MigrationId find_squash(const Files& files, const RetiresquashOptions& options) 
 struct Witness {
   std::string name{};
   bool recorded = false;
+  /// Neither the squash nor anything it replaces was ever applied: there is nothing in it that
+  /// would need the old files, and the squash is what it will begin with.
+  bool untouched = false;
   std::string unreachable{};  ///< why it cannot be told
 };
 
@@ -66,22 +69,42 @@ std::vector<std::string> databases_that_count(const Context& context, const Proj
   return names;
 }
 
+/// `parts`: all the squash stands for, and itself.
 Witness ask(Context& context, const Project& project, const std::string& name,
-            const MigrationId& squash) {
+            const MigrationId& squash, const std::vector<MigrationId>& parts) {
   Witness witness{.name = name.empty() ? "DATABASE_URL" : name};
   try {
     const ChosenDatabase database =
         choose_database(project, name, context.surroundings.environment);
     context.output.hide_password_of(database.url);
     witness.name = database.name();
-    const auto connection = connect(project, database);
-    witness.recorded =
-        migrations::recorder::read(*connection, backend_for(database.url)).contains(squash);
+    const std::filesystem::path file = database_file(database.url, project.root);
+    migrations::History history;
+    if (file.empty() || fs::exists(file)) {  // to look into one that is not there would make it
+      history = migrations::recorder::read(*connect(project, database), backend_for(database.url));
+    }
+    witness.recorded = history.contains(squash);
+    witness.untouched = std::none_of(parts.begin(), parts.end(),
+                                     [&](const MigrationId& id) { return history.contains(id); });
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::usage) throw;
     witness.unreachable = error.what();
   }
   return witness;
+}
+
+/// The squash, all it replaces, and what squashes among these replace.
+std::vector<MigrationId> all_parts(const Files& files, const MigrationId& squash) {
+  std::vector<MigrationId> parts{squash};
+  const auto& squashes = files.graph.squashes();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto at = squashes.find(parts[i]);
+    if (at == squashes.end()) continue;
+    for (const MigrationId& id : at->second) {
+      if (std::find(parts.begin(), parts.end(), id) == parts.end()) parts.push_back(id);
+    }
+  }
+  return parts;
 }
 
 /// Throws Error{history} where a database has not got the squash, or cannot be asked.
@@ -91,7 +114,7 @@ void check_witnesses(const std::vector<Witness>& witnesses, const MigrationId& s
   for (const Witness& witness : witnesses) {
     if (!witness.unreachable.empty()) {
       silent.push_back(witness.name + " (" + witness.unreachable + ")");
-    } else if (!witness.recorded) {
+    } else if (!witness.recorded && !witness.untouched) {
       lacking.push_back(witness.name);
     }
   }
@@ -139,9 +162,10 @@ std::vector<std::string> shown(const Output& output, const std::vector<fs::path>
 void show_databases(Output& output, const std::vector<Witness>& witnesses) {
   output.text(output.painted(Role::heading, "Databases:") + "\n");
   for (const Witness& witness : witnesses) {
-    const bool good = witness.recorded;
+    const bool good = witness.recorded || witness.untouched;
     const std::string words = !witness.unreachable.empty() ? "cannot be asked"
-                              : good                       ? "has it recorded"
+                              : witness.recorded           ? "has it recorded"
+                              : witness.untouched          ? "has nothing of it yet"
                                                            : "does not have it recorded";
     output.text("  " + witness.name + ": " +
                 output.painted(good ? Role::success : Role::warning, words) + "\n");
@@ -152,7 +176,9 @@ Document document_of(const std::vector<Witness>& witnesses) {
   Document list = Document::array();
   for (const Witness& witness : witnesses) {
     Document item = Document::object();
-    list.add(item.set("database", witness.name).set("recorded", witness.recorded));
+    list.add(item.set("database", witness.name)
+                 .set("recorded", witness.recorded)
+                 .set("untouched", witness.untouched));
   }
   return list;
 }
@@ -165,9 +191,10 @@ int retiresquash(Context& context, const RetiresquashOptions& options) {
   const MigrationId squash = find_squash(files, options);
   const Retirement retirement = migrations::retire_squash(files.migrations, squash);
 
+  const std::vector<MigrationId> parts = all_parts(files, squash);
   std::vector<Witness> witnesses;
   for (const std::string& name : databases_that_count(context, files.project, options)) {
-    witnesses.push_back(ask(context, files.project, name, squash));
+    witnesses.push_back(ask(context, files.project, name, squash, parts));
   }
   show_databases(output, witnesses);
   check_witnesses(witnesses, squash);

@@ -16,7 +16,7 @@ std::string migration_of(const std::string& needs, const std::string& operations
 
 /// blog 0001 to 0003 with SQL files, squashed as 0001_base; shop 0001 needs blog 0002. Two
 /// databases.
-Session squashed_shop(bool squash = true) {
+Session squashed_shop(bool squash = true, const char* applied_before = "") {
   Session session;
   session.write("turnstone.json", R"({"apps": {"blog": {}, "shop": {}}, "databases": {
     "default": {"url": "sqlite:///one.db"}, "other": {"url": "sqlite:///two.db"}}})");
@@ -42,6 +42,11 @@ Session squashed_shop(bool squash = true) {
       migration_of(
           R"(["blog", "0002_sql"])",
           R"({"op": "CreateModel", "name": "Order", "fields": [{"name": "id", "type": "BigAutoField", "primary_key": true}, {"name": "book", "type": "ForeignKey", "to": "blog.Book", "on_delete": "CASCADE"}]})"));
+  for (const char* database : {"default", "other"}) {
+    if (!*applied_before) break;
+    const std::string line = std::string("migrate ") + applied_before + " --database " + database;
+    REQUIRE(session.run(line).code == 0);
+  }
   if (squash) REQUIRE(session.run("squashmigrations blog 0003 --squashed-name base").code == 0);
   return session;
 }
@@ -49,7 +54,7 @@ Session squashed_shop(bool squash = true) {
 }  // namespace
 
 TEST_CASE("a squash is retired once every configured database has it") {
-  Session session = squashed_shop();
+  Session session = squashed_shop(true, "blog 0002");
   const auto files = session.list("blog/migrations");
   const Ran neither = session.run("retiresquash blog 0001_base");
   CHECK(neither.code == 3);
@@ -92,6 +97,26 @@ TEST_CASE("a squash is retired once every configured database has it") {
   }
 }
 
+TEST_CASE("a database that has nothing of a squash needs none of the old files") {
+  Session session = squashed_shop();
+  REQUIRE(session.run("migrate --database default").code == 0);
+  const Ran ran = session.run("retiresquash blog 0001_base");
+  CHECK(ran.code == 0);
+  CHECK(has(ran.out, "  default: has it recorded\n  other: has nothing of it yet\n"));
+  CHECK_FALSE(session.exists("two.db"));
+  CHECK(session.run("migrate --database other").code == 0);
+  CHECK(has(session.run("showmigrations --database other").out, "blog\n [X] 0001_base\n"));
+
+  // Other apps may be there already, and nowhere but in empty databases it works too.
+  Session fresh = squashed_shop();
+  fresh.write("turnstone.json", R"({"apps": {"blog": {}, "shop": {}, "news": {}}, "databases": {
+    "default": {"url": "sqlite:///one.db"}}})");
+  fresh.write("news/migrations/0001_initial.json", migration_of("", ""));
+  REQUIRE(fresh.run("migrate news").code == 0);
+  CHECK(fresh.run("retiresquash blog 0001_base").code == 0);
+  CHECK(fresh.run("migrate").code == 0);
+}
+
 TEST_CASE("a database that cannot be asked is named, and flags say which ones count") {
   Session session = squashed_shop();
   session.write("turnstone.json", R"({"apps": {"blog": {}, "shop": {}}, "databases": {
@@ -110,12 +135,12 @@ TEST_CASE("a database that cannot be asked is named, and flags say which ones co
   CHECK(session.run("retiresquash blog 0001_base --only default --dry-run").code == 0);
   CHECK(session.run("retiresquash blog 0001_base --database default --dry-run").code == 0);
   session.environment["DATABASE_URL"] = "sqlite:///three.db";
-  CHECK(has(session.run("retiresquash blog 0001_base").err, "three.db"));
+  CHECK(has(session.run("retiresquash blog 0001_base").out, "three.db: has nothing of it yet"));
   CHECK(session.run("retiresquash blog 0001 --only default --format json").out ==
         R"({
   "app": "blog",
   "name": "0001_base",
-  "databases": [{"database": "default", "recorded": true}],
+  "databases": [{"database": "default", "recorded": true, "untouched": false}],
   "removed": [
     "blog/migrations/0001_initial.json",
     "blog/migrations/0002_sql.json",
