@@ -7,6 +7,7 @@
 
 #include "bookkeeping.h"
 #include "moments.h"
+#include "obstacles.h"
 #include "preparation.h"
 #include "script_run.h"
 #include "soft_applied.h"
@@ -83,6 +84,7 @@ class Migrator {
     patiently([this] { recorder::ensure_tables(connection_, backend_); });
     if (!options_.fake) check_journal(graph, plan_, connection_);
     moments_ = Moments(graph, recorded_.history, plan_, dialect_);
+    if (!options_.fake) check_database(plan_, moments_, connection_, backend_);
     for (std::size_t i = 0; i < plan_.size();) {
       const std::size_t next = apply(i);
       if (next == replan) return false;

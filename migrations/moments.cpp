@@ -58,13 +58,12 @@ void Moments::step_over(Moment& moment, const Migration& migration) const {
 
 const Moment& Moments::before(std::size_t index) {
   const std::size_t begin = index - index % stretch;
-  if (begin != near_begin_) {
-    near_.assign(1, kept_[begin / stretch]);
-    for (std::size_t i = begin; i < index; ++i) {
-      near_.push_back(near_.back());
-      step_over(near_.back(), *undone_[i]);
-    }
-    near_begin_ = begin;
+  if (begin != near_begin_) near_.assign(1, kept_[begin / stretch]);
+  near_begin_ = begin;
+  while (near_.size() <= index - begin) {
+    Moment next = near_.back();
+    step_over(next, *undone_[begin + near_.size() - 1]);
+    near_.push_back(std::move(next));
   }
   return near_[index - begin];
 }

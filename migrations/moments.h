@@ -18,12 +18,14 @@ class Moments {
   const Moment& current() const { return current_; }
   /// The next migration of the plan, made ready. Moves nothing.
   Compiled compile(const PlannedMigration& planned, const Functions& functions);
+  /// What is to be undone, in the order forwards, and the moment before each of it.
+  const std::vector<std::shared_ptr<const Migration>>& undone() const { return undone_; }
+  const Moment& before(std::size_t index);
   /// The next migration of the plan is done, by us or by others.
   void pass(const PlannedMigration& planned);
 
  private:
   void step_over(Moment& moment, const Migration& migration) const;
-  const Moment& before(std::size_t index);
 
   static constexpr std::size_t stretch = 64;
 

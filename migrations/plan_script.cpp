@@ -232,6 +232,7 @@ PlanScript plan_script(Connection& connection, const Backend& backend,
   if (!options.fake) {
     refuse_code(script.plan);
     check_plan(script.plan, functions);
+    check_plan(script.plan, graph, history, connection, backend);
     if (backend.has_table(connection, std::string(recorder::journal_table))) {
       check_journal(graph, script.plan, connection);
     }

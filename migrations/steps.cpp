@@ -29,6 +29,45 @@ struct Identity {
   bool invent = false;
 };
 
+/// A value of the type that says the least; none for types that have no such thing.
+std::optional<Json> nothing_in_it(FieldType type) {
+  if (is_integer(type) || type == FieldType::floating) return Json::of(0);
+  switch (type) {
+    case FieldType::boolean:
+      return Json::of(false);
+    case FieldType::decimal:
+      return Json::of("0");
+    case FieldType::date:
+      return Json::of("1970-01-01");
+    case FieldType::time:
+      return Json::of("00:00:00");
+    case FieldType::date_time:
+      return Json::of("1970-01-01T00:00:00Z");
+    case FieldType::duration:
+      return Json::of("P0DT00H00M00S");
+    case FieldType::uuid:
+      return Json::of("00000000-0000-0000-0000-000000000000");
+    case FieldType::binary:
+    case FieldType::search_vector:
+      return Json::of("");
+    case FieldType::generic_ip_address:
+      return Json::of("0.0.0.0");
+    case FieldType::array:
+      return Json::parse("[]");
+    case FieldType::json:
+    case FieldType::hstore:
+      return Json::parse("{}");
+    case FieldType::integer_range:
+    case FieldType::big_integer_range:
+    case FieldType::decimal_range:
+    case FieldType::date_time_range:
+    case FieldType::date_range:
+      return Json::of("empty");
+    default:
+      return std::nullopt;
+  }
+}
+
 /// Names and fills for `compare`, for the models that differ between two states.
 class Hints {
  public:
@@ -179,44 +218,8 @@ class Hints {
   }
 
   std::optional<Sql> empty_value(const Field& type) const {
-    const auto literal = [&](const Json& value) { return dialect_.literal(value, type); };
-    if (is_integer(type.type) || type.type == FieldType::floating) return literal(Json::of(0));
-    switch (type.type) {
-      case FieldType::boolean:
-        return literal(Json::of(false));
-      case FieldType::decimal:
-        return literal(Json::of("0"));
-      case FieldType::date:
-        return literal(Json::of("1970-01-01"));
-      case FieldType::time:
-        return literal(Json::of("00:00:00"));
-      case FieldType::date_time:
-        return literal(Json::of("1970-01-01T00:00:00Z"));
-      case FieldType::duration:
-        return literal(Json::of("P0DT00H00M00S"));
-      case FieldType::uuid:
-        return literal(Json::of("00000000-0000-0000-0000-000000000000"));
-      case FieldType::binary:
-        return literal(Json::of(""));
-      case FieldType::json:
-        return literal(Json::parse("{}"));
-      case FieldType::generic_ip_address:
-        return literal(Json::of("0.0.0.0"));
-      case FieldType::array:
-        return literal(Json::parse("[]"));
-      case FieldType::hstore:
-        return literal(Json::parse("{}"));
-      case FieldType::integer_range:
-      case FieldType::big_integer_range:
-      case FieldType::decimal_range:
-      case FieldType::date_time_range:
-      case FieldType::date_range:
-        return literal(Json::of("empty"));
-      case FieldType::search_vector:
-        return literal(Json::of(""));
-      default:
-        return std::nullopt;
-    }
+    const std::optional<Json> value = nothing_in_it(type.type);
+    return value ? std::optional(dialect_.literal(*value, type)) : std::nullopt;
   }
 
   const ProjectState& before_;
@@ -481,6 +484,14 @@ struct Backward {
 };
 
 }  // namespace
+
+bool has_nothing_for_rows(const Field& field) {
+  if (!has_column(field) || field.null || field.type == FieldType::generated) return false;
+  if (field.default_value || field.db_default || is_auto(field.type)) return false;
+  if (field.auto_now || field.auto_now_add) return false;
+  if (is_relation(field.type) || field.primary_key) return true;
+  return !accepts_empty_string(field.type) && !nothing_in_it(field.type);
+}
 
 std::vector<Step> forward_steps(Moment& moment, const std::string& app, const Operation& operation,
                                 const Dialect& dialect, const Functions& functions) {

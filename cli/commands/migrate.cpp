@@ -286,6 +286,15 @@ int prune(Run& run) {
   return exit_done;
 }
 
+/// What `migrate` would not begin for.
+void warn_of_obstacles(const Run& run, const Graph& graph) {
+  try {
+    migrations::check_plan(run.plan, graph, run.history, *run.connection, run.backend());
+  } catch (const Error& error) {
+    run.context.output.warning(error.what(), error.where(), "migrate will refuse: " + error.hint());
+  }
+}
+
 /// `--plan` and `--check`: nothing is done.
 int announce(Run& run, const Graph& graph) {
   check_conflicts(run.context, graph, {});
@@ -296,6 +305,7 @@ int announce(Run& run, const Graph& graph) {
                                graph.at(id).file.string(),
                                "migrate will refuse: restore the file, or give --accept-edited");
   }
+  if (!run.options.fake) warn_of_obstacles(run, graph);
   Document document = base_document(run);
   document.set("pending", run.plan.size());
   if (run.options.plan || run.context.output.json()) {

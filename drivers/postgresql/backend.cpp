@@ -78,6 +78,13 @@ class AdvisoryLock final : public Backend::Lock {
   bool held_ = false;
 };
 
+constexpr int version_15 = 150000;
+
+std::string needs_15(const std::string& what, int version) {
+  return what + " with NULLS NOT DISTINCT needs PostgreSQL 15, and this is " +
+         std::to_string(version / 10000) + "." + std::to_string(version % 10000);
+}
+
 class PostgresqlBackend final : public Backend {
  public:
   const Dialect& dialect() const override { return postgresql::dialect(); }
@@ -95,6 +102,21 @@ class PostgresqlBackend final : public Backend {
   Schema comparable(const Schema& schema) const override { return comparable_schema(schema); }
   Schema normalised(Connection& connection, const Schema& schema) const override {
     return normalised_schema(connection, schema);
+  }
+  /// PostgreSQL 14 is the oldest there is support for.
+  bool has_everything(int version) const override { return version >= version_15; }
+  std::vector<std::string> too_new(const Table& table, int version) const override {
+    std::vector<std::string> found;
+    if (has_everything(version)) return found;
+    for (const Key& key : table.uniques) {
+      if (key.nulls_distinct) continue;
+      found.push_back(needs_15("unique constraint \"" + key.name + "\"", version));
+    }
+    for (const TableIndex& index : table.indexes) {
+      if (index.nulls_distinct) continue;
+      found.push_back(needs_15("unique index \"" + index.name + "\"", version));
+    }
+    return found;
   }
   bool has_table(Connection& connection, const std::string& table) const override {
     const std::vector<Value> name = {table_sql(table)};

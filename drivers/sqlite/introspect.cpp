@@ -127,6 +127,30 @@ Table plain_table(Table table) {
   return table;
 }
 
+/// True for SQL that takes something out of JSON with an operator, beside texts and names.
+bool has_json_operator(const Sql& sql) {
+  char quote = 0;
+  for (std::size_t i = 0; i < sql.size(); ++i) {
+    if (quote != 0) {
+      if (sql[i] == quote) quote = 0;
+    } else if (sql[i] == '\'' || sql[i] == '"') {
+      quote = sql[i];
+    } else if (sql.compare(i, 2, "->") == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Adds `what` where one of `expressions` needs an SQLite that has the operators of JSON.
+void need_json_operators(const std::string& what, const std::vector<Sql>& expressions, int version,
+                         std::vector<std::string>& found) {
+  if (std::none_of(expressions.begin(), expressions.end(), has_json_operator)) return;
+  found.push_back(what + " needs the operators -> and ->> of SQLite 3.38, and this is " +
+                  std::to_string(version / 1000000) + "." + std::to_string(version / 1000 % 1000) +
+                  "." + std::to_string(version % 1000));
+}
+
 class SqliteBackend final : public Backend {
  public:
   const Dialect& dialect() const override { return sqlite::dialect(); }
@@ -168,6 +192,26 @@ class SqliteBackend final : public Backend {
       objects.push_back({text_of(row[0]), text_of(row[1]), text_of(row[2]), text_of(row[3])});
     }
     return objects;
+  }
+  /// SQLite 3.37 is the oldest there is support for.
+  bool has_everything(int version) const override { return version >= 3038000; }
+  std::vector<std::string> too_new(const Table& table, int version) const override {
+    std::vector<std::string> found;
+    if (has_everything(version)) return found;
+    for (const Column& column : table.columns) {
+      need_json_operators("column \"" + column.name + "\"",
+                          {column.generated.value_or(""), column.default_sql.value_or("")}, version,
+                          found);
+    }
+    for (const Check& check : table.checks) {
+      need_json_operators("check \"" + check.name + "\"", {check.condition}, version, found);
+    }
+    for (const TableIndex& index : table.indexes) {
+      std::vector<Sql> expressions{index.condition};
+      for (const IndexPart& part : index.parts) expressions.push_back(part.expression);
+      need_json_operators("index \"" + index.name + "\"", expressions, version, found);
+    }
+    return found;
   }
   bool has_table(Connection& connection, const std::string& table) const override {
     const std::vector<Value> parameters{table};

@@ -393,6 +393,35 @@ TEST_CASE("__first__ of an app without migrations asks for nothing, until it has
   CHECK(unknown.err.find("app \"shpo\" has no migrations") != std::string::npos);
 }
 
+TEST_CASE("the plan says what stands in its way in this database") {
+  const ScratchDatabase database("sqlite");
+  Session session = blog_session(database.url());
+  REQUIRE(session.run("makemigrations").code == 0);
+  REQUIRE(session.run("migrate").code == 0);
+  database.connect()->execute(
+      "INSERT INTO blog_author (id, name) VALUES (1, 'Ada'); INSERT INTO blog_book (id, title, "
+      "author_id, price) VALUES (1, 'One', 1, 2)");
+  session.write("blog/migrations/0002_gone.json", R"({
+    "turnstone": 1, "dependencies": [["blog", "0001_initial"]],
+    "operations": [{"op": "RemoveField", "model_name": "book", "name": "author"}]})");
+  REQUIRE(session.run("migrate").code == 0);
+  const std::string words =
+      "blog.0002_gone, operation 1 (Remove field author from book) cannot be undone while table "
+      "\"blog_book\" has rows";
+  const Ran plan = session.run("migrate blog 0001 --plan");
+  CHECK(plan.code == 0);
+  CHECK(plan.out.find("Undo Remove field author from book") != std::string::npos);
+  CHECK(plan.err.find("warning: " + words) == 0);
+  for (const char* line : {"migrate blog 0001", "migrate blog 0001 --sql"}) {
+    CAPTURE(line);
+    const Ran refused = session.run(line);
+    CHECK(refused.code == 3);
+    CHECK(refused.err.find("error: " + words) == 0);
+  }
+  CHECK(session.run("showmigrations").out == "blog\n [X] 0001_initial\n [X] 0002_gone\n");
+  database.connect()->execute("DELETE FROM blog_book");
+  CHECK(session.run("migrate blog 0001 --plan").err.empty());
+  CHECK(session.run("migrate blog 0001").code == 0);
 }
 
 TEST_CASE("the timeouts of a project bound how long a busy table is waited for") {

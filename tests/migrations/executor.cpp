@@ -725,3 +725,132 @@ TEST_CASE("executor: the history says how long migrations took and which version
   }
 }
 
+namespace {
+
+/// A connection to a server that says it is of that version.
+std::unique_ptr<InterceptedConnection> server_of(const Lab& lab, int version) {
+  auto connection = std::make_unique<InterceptedConnection>(lab.database().connect(),
+                                                            InterceptedConnection::Hooks{});
+  connection->pretend_version(version);
+  return connection;
+}
+
+Operation equal_nulls(const std::string& name) {
+  return {AddConstraint{
+      .model_name = "book",
+      .constraint = UniqueConstraint{.name = name, .fields = {"title"}, .nulls_distinct = false}}};
+}
+
+}  // namespace
+
+TEST_CASE("executor: what a server is too old for is refused before anything runs") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    if (dialect == "sqlite") {
+      Lab lab(dialect);
+      Field kind = field_of(FieldType::generated, "kind");
+      kind.expression = Expression::call(
+          "key_text", {Expression::field("data"), Expression::literal(Json::of("kind"))});
+      kind.output_field = std::make_shared<Field>(text_field("kind"));
+      kind.null = true;
+      lab.add("0001_first",
+              {{CreateModel{.name = "Note",
+                            .fields = {id_field(), field_of(FieldType::json, "data"), kind}}}});
+      const auto old = server_of(lab, 3037002);
+      CHECK(has(message_of([&] { run(lab, *old); }),
+                "the server is too old: column \"kind\" needs the operators -> and ->> of SQLite "
+                "3.38, and this is 3.37.2 (lab.0001_first, operation 1 (Create model Note))"));
+      CHECK(lab.rows().empty());
+      CHECK(run(lab, *server_of(lab, 3038000)).size() == 1);
+      continue;
+    }
+    Lab lab(dialect);
+    lab.add("0001_first", first_books());
+    lab.add("0002_second", {equal_nulls("once")});
+    const auto old = server_of(lab, 140009);
+    const char* const words =
+        "the server is too old: unique constraint \"once\" with NULLS NOT DISTINCT needs "
+        "PostgreSQL 15, and this is 14.9 (lab.0002_second, operation 1 (";
+    CHECK(has(message_of([&] { run(lab, *old); }), words));
+    CHECK(lab.rows().empty());
+    CHECK(history_names(lab.connection(), lab.backend()).empty());
+    CHECK(run(lab, *old, "0001").size() == 1);
+    CHECK(run(lab, *old, "", {.fake = true}).size() == 1);
+    run(lab, *old, "0001", {.fake = true});
+
+    // In an operation of the database alone it counts, in the state alone it does not.
+    const auto list = [](Operation operation) {
+      return std::make_shared<const Operations>(Operations{std::move(operation)});
+    };
+    lab.files().pop_back();
+    lab.add("0002_second",
+            {{SeparateDatabaseAndState{.state_operations = list(equal_nulls("a"))}}});
+    CHECK(run(lab, *old).size() == 1);
+    lab.add("0003_third",
+            {{SeparateDatabaseAndState{.database_operations = list(equal_nulls("once"))}}});
+    CHECK(has(message_of([&] { run(lab, *old); }), "unique constraint \"once\" with NULLS NOT"));
+    CHECK(run(lab, *server_of(lab, 150000)).size() == 1);
+  }
+}
+
+TEST_CASE("executor: a column that comes back and has nothing for the rows is refused beforehand") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    Lab lab(dialect);
+    Operations books = first_books();
+    Field& author = std::get<CreateModel>(books[1].value).fields[2];
+    REQUIRE(author.name == "author");
+    author.null = false;
+    lab.add("0001_first", books);
+    lab.add("0002_gone", {{RemoveField{.model_name = "book", .name = "author"}}});
+    lab.add("0003_more", {{AddField{.model_name = "author", .field = text_field("mail", true)}}});
+    lab.migrate("0001");
+    lab.execute(book_rows);
+    lab.migrate();
+    const auto back = [&](const std::string& target) {
+      return message_of([&] { lab.migrate(target); });
+    };
+    const char* const words =
+        "lab.0002_gone, operation 1 (Remove field author from book) cannot be undone while table "
+        "\"lab_book\" has rows: nothing says what they get as \"author_id\", which may not be NULL";
+    for (const char* target : {"0001", "zero"}) {
+      CAPTURE(target);
+      CHECK(has(back(target), words));
+      CHECK(history_names(lab.connection(), lab.backend()).size() == 3);
+    }
+    lab.execute("DELETE FROM lab_book");
+    CHECK(back("0001") == "");
+    CHECK(lines(lab.drift(replay(Graph(lab.files(), nullptr), {{"lab", "0001_first"}}))) == "");
+    lab.execute("DELETE FROM lab_author");
+    lab.execute(book_rows);
+    lab.migrate();
+
+    // What empties the table on the way is believed.
+    lab.add("0004_rows", {{RunSQL{.sql = {.text = "SELECT 1"},
+                                  .reverse_sql = RunSQL::Source{.text = "DELETE FROM lab_book"}}}});
+    lab.migrate();
+    CHECK(back("0001") == "");
+
+    // One that was done in part is finished, whatever came into the table since.
+    lab.files().resize(1);
+    lab.execute(std::string("DELETE FROM lab_book; DELETE FROM lab_author;") + book_rows);
+    RunSQL fails{.sql = {.text = "DELETE FROM lab_book"},
+                 .reverse_sql = RunSQL::Source{.text = "SELECT wrong"}};
+    lab.add("0002_gone", {{fails}, {RemoveField{.model_name = "book", .name = "author"}}}).atomic =
+        false;
+    lab.migrate();
+    CHECK(has(back("0001"), "lab.0002_gone was done in part"));
+    lab.execute("INSERT INTO lab_book (id, title, author_id) VALUES (7, 'Seven', 1)");
+    fails.reverse_sql = RunSQL::Source{.text = "SELECT 1"};
+    lab.files()[1].operations[0] = {fails};
+    CHECK(back("0001") == "");
+    lab.execute("DELETE FROM lab_book; DELETE FROM lab_author");
+
+    // A field with something to give keeps coming back.
+    lab.files().resize(1);
+    lab.execute(book_rows);
+    lab.add("0002_gone", {{RemoveField{.model_name = "author", .name = "name"}}});
+    lab.migrate();
+    CHECK(back("0001") == "");
+  }
+}

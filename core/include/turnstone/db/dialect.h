@@ -145,6 +145,14 @@ class Backend {
   /// expressions that it keeps as they were written, names it never uses. Two schemas that mean the
   /// same are equal in this form.
   virtual Schema comparable(const Schema& schema) const;
+  /// False for a server old enough to lack something that a table may ask for. `version` as
+  /// `Connection::server_version` gives it.
+  virtual bool has_everything(int /*version*/) const { return true; }
+  /// What `table` asks for in vain of a server of that version, in words: `unique constraint "u"
+  /// with NULLS NOT DISTINCT needs PostgreSQL 15, and this is 14.9`.
+  virtual std::vector<std::string> too_new(const Table& /*table*/, int /*version*/) const {
+    return {};
+  }
   /// True when a table of that name exists; cheap.
   virtual bool has_table(Connection& connection, const std::string& table) const = 0;
 

@@ -28,6 +28,10 @@ std::vector<Step> backward_steps(const Moment& before, const Moment& after, cons
                                  const Operation& operation, const Dialect& dialect,
                                  const Functions& functions);
 
+/// True for a field whose column may not be NULL and can be given to no row that is there: what
+/// comes back when its RemoveField is undone fits an empty table only.
+bool has_nothing_for_rows(const Field& field);
+
 /// One migration made ready for one database in one direction.
 struct Compiled {
   std::shared_ptr<const Migration> migration{};

@@ -99,6 +99,11 @@ std::vector<MigrationId> prune(Connection& connection, const Backend& backend,
 /// functions this executable lacks (all named). Throws Error.
 void check_plan(const Plan& plan, const Functions& functions);
 
+/// What is wrong with it in this database: a server too old for what a migration asks of it, rows
+/// that a column which comes back has nothing for. Throws Error.
+void check_plan(const Plan& plan, const Graph& graph, const History& history,
+                Connection& connection, const Backend& backend);
+
 /// Runs one script as `migrate` does, its history row with it. Requires: `ensure_tables` ran.
 void run_script(const Compiled& compiled, Connection& connection, const Dialect& dialect,
                 const Functions& functions, Reporter& reporter);
