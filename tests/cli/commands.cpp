@@ -354,6 +354,65 @@ TEST_CASE("makemigrations goes on where no database is at hand, and makes none")
   CHECK(err.find("unset") == std::string::npos);
 }
 
+TEST_CASE("branches of one app stop migrate for every app, and makemigrations for that one alone") {
+  const ScratchDatabase database("sqlite");
+  Session session = blog_session(database.url());
+  session.write("turnstone.json", R"({"apps": {"blog": {}, "shop": {}}})");
+  session.write("shop/models.json", R"({"models": [{"name": "Order", "fields": []}]})");
+  REQUIRE(session.run("makemigrations").code == 0);
+  for (const char* name : {"0002_left", "0002_right"}) {
+    session.write("blog/migrations/" + std::string(name) + ".json", R"({"turnstone": 1,
+      "dependencies": [["blog", "0001_initial"]], "operations": []})");
+  }
+  const std::string message =
+      "error: app \"blog\" has more than one last migration: 0002_left, 0002_right\n";
+  for (const char* line : {"migrate", "migrate shop", "migrate shop zero", "migrate shop --plan",
+                           "makemigrations", "makemigrations blog"}) {
+    CAPTURE(line);
+    const Ran refused = session.run(line);
+    CHECK(refused.code == 3);
+    CHECK(refused.err.find(message) == 0);
+  }
+  CHECK(session.run("makemigrations shop").code == 0);
+  CHECK(session.run("showmigrations").code == 0);
+}
+
+TEST_CASE("--check with --plan shows what there is to do, -v 2 what a migration depends on") {
+  const ScratchDatabase database("sqlite");
+  Session session = blog_session(database.url());
+  REQUIRE(session.run("makemigrations").code == 0);
+  REQUIRE(session.run("makemigrations blog --empty --name more").code == 0);
+  const Ran both = session.run("migrate --check --plan");
+  CHECK(both.code == 1);
+  CHECK(both.out.find("Planned operations:\nblog.0001_initial\n") == 0);
+  CHECK(session.run("showmigrations --plan -v 2").out ==
+        "[ ]  blog.0001_initial\n[ ]  blog.0002_more ... (blog.0001_initial)\n");
+  REQUIRE(session.run("migrate").code == 0);
+  const Ran nothing = session.run("migrate --check --plan");
+  CHECK(nothing.code == 0);
+  CHECK(nothing.out == "Planned operations:\n  No planned migration operations.\n");
+}
+
+TEST_CASE("a database that may not be written to is told, and nothing is left") {
+  for (const std::string& dialect : test_dialects()) {
+    if (dialect == "sqlite") continue;  // root may write to any file
+    const ScratchDatabase database(dialect);
+    const std::string url = database.url();
+    Session session = blog_session(url + (url.find('?') == std::string::npos ? "?" : "&") +
+                                   "options=-c%20default_transaction_read_only%3Don");
+    REQUIRE(session.run("makemigrations").code == 0);
+    for (const char* line : {"showmigrations", "migrate --plan", "history", "migrate --sql"}) {
+      CAPTURE(line);
+      CHECK(session.run(line).code == 0);
+    }
+    const Ran refused = session.run("migrate");
+    CHECK(refused.code == 3);
+    CHECK(refused.err.find("error: ") == 0);
+    CHECK(refused.err.find("read-only transaction") != std::string::npos);
+    CHECK_FALSE(database.backend().has_table(*database.connect(), "turnstone_migrations"));
+  }
+}
+
 TEST_CASE("all apps that are not there are named at once") {
   Session session = blog_session();
   session.write("turnstone.json", R"({"apps": {"blog": {}, "shop": {}}})");
