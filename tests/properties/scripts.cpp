@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "bookkeeping.h"
 #include "support/failing_connection.h"
 #include "support/lab.h"
 #include "support/random_history.h"
@@ -51,7 +52,8 @@ void run_script_in_program(Lab& lab, const std::string& script) {
   REQUIRE(run.code == 0);
 }
 
-/// What the executor sends for `compiled`, without what it asks.
+/// What the executor sends for `compiled`, without what it asks. How long it took is known in the
+/// end alone: forwards that comes last, in the transaction that records the migration.
 std::vector<std::string> sent_for(const Compiled& compiled, const Dialect& dialect) {
   std::vector<std::string> sent = compiled.script.setup;
   for (const Batch& batch : compiled.script.batches) {
@@ -59,6 +61,10 @@ std::vector<std::string> sent_for(const Compiled& compiled, const Dialect& diale
     for (const ScriptItem& item : batch.items) {
       if (const auto* statement = std::get_if<Statement>(&item.item))
         sent.push_back(statement->sql);
+    }
+    if (&batch == &compiled.script.batches.back() && !compiled.backwards) {
+      sent.push_back(
+          recorder::set_duration(*compiled.migration, std::chrono::microseconds(0), dialect).sql);
     }
     if (batch.transactional) sent.emplace_back("COMMIT");
   }
