@@ -38,6 +38,33 @@ Run run(const std::vector<std::string>& arguments, const std::string& folder,
   return {took.count(), usage.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 255};
 }
 
+Run run_apart(const std::function<double()>& work) {
+  int ends[2];
+  if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child < 0) throw std::runtime_error("cannot fork");
+  if (child == 0) {
+    close(ends[0]);
+    try {
+      const double seconds = work();
+      _exit(write(ends[1], &seconds, sizeof seconds) == sizeof seconds ? 0 : 1);
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+    }
+    _exit(1);
+  }
+  close(ends[1]);
+  double seconds = 0;
+  const bool told = read(ends[0], &seconds, sizeof seconds) == sizeof seconds;
+  close(ends[0]);
+  int status = 0;
+  rusage usage{};
+  wait4(child, &status, 0, &usage);
+  if (!told) throw std::runtime_error("a measured process failed");
+  return {seconds, usage.ru_maxrss, 0};
+}
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const std::size_t middle = values.size() / 2;
@@ -51,13 +78,17 @@ void report(const std::string& name, const std::vector<Run>& ours, const std::ve
     for (const Run& run : runs) values.push_back(run.seconds);
     return median(values);
   };
-  long peak = 0;
-  for (const Run& run : ours) peak = std::max(peak, run.peak_kib);
+  const auto peak = [](const std::vector<Run>& runs) {
+    long kib = 0;
+    for (const Run& run : runs) kib = std::max(kib, run.peak_kib);
+    return static_cast<double>(kib) / 1024;
+  };
   const double a = seconds(ours);
   const double b = seconds(theirs);
   std::printf(
-      "%s: ours %.3f s (peak %.1f MiB), theirs %.3f s, ratio of medians %.2f (at most %.2f)\n",
-      name.c_str(), a, static_cast<double>(peak) / 1024, b, a / b, bound);
+      "%s: ours %.3f s (peak %.1f MiB), theirs %.3f s (peak %.1f MiB), ratio of medians %.2f (at "
+      "most %.2f)\n",
+      name.c_str(), a, peak(ours), b, peak(theirs), a / b, bound);
   std::fflush(stdout);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,10 @@ struct Run {
 /// Runs `arguments` with standard output thrown away; `input` (a file) is its standard input.
 Run run(const std::vector<std::string>& arguments, const std::string& folder,
         const std::string& input = {});
+
+/// Runs `work` in a process of its own, which gives the seconds it took itself. Requires: no other
+/// threads.
+Run run_apart(const std::function<double()>& work);
 
 double median(std::vector<double> values);
 
