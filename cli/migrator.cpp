@@ -18,7 +18,8 @@ bool is_migration(std::string_view path) {
   return path.ends_with(".json") && path.find('/') == std::string_view::npos;
 }
 
-std::vector<Migration> read_embedded(const std::vector<EmbeddedFile>& files) {
+std::vector<Migration> read_embedded(const std::vector<EmbeddedFile>& files,
+                                     const std::vector<App>& apps) {
   std::map<fs::path, std::string_view> texts;
   for (const EmbeddedFile& file : files) texts[fs::path(file.app) / file.path] = file.text;
   const migrations::FileReader read = [&](const fs::path& path) -> std::optional<std::string> {
@@ -32,6 +33,9 @@ std::vector<Migration> read_embedded(const std::vector<EmbeddedFile>& files) {
     result.push_back(migrations::read_migration(
         std::string(file.app), fs::path(file.app) / file.path, std::string(file.text), read));
   }
+  std::vector<std::string> labels;
+  for (const App& app : apps) labels.push_back(app.declared().label);
+  migrations::tell_known_apps(result, labels);
   return result;
 }
 
@@ -43,14 +47,10 @@ std::unique_ptr<Connection> open(const std::string& url) {
 
 Migrator::Migrator(std::string database_url, const std::vector<EmbeddedFile>& files,
                    const std::vector<App>& apps)
-    : url_(std::move(database_url)), files_(read_embedded(files)) {
+    : url_(std::move(database_url)),
+      files_(std::make_shared<const std::vector<Migration>>(read_embedded(files, apps))) {
   backend_for(url_);
-  std::vector<std::string> labels;
-  for (const App& app : apps) {
-    labels.push_back(app.declared().label);
-    functions_.add_all(app.functions());
-  }
-  migrations::tell_known_apps(files_, labels);
+  for (const App& app : apps) functions_.add_all(app.functions());
 }
 
 Migrator& Migrator::lock_timeout(std::chrono::milliseconds time) {
@@ -61,7 +61,7 @@ Migrator& Migrator::lock_timeout(std::chrono::milliseconds time) {
 std::vector<std::string> Migrator::pending() const {
   const std::unique_ptr<Connection> connection = open(url_);
   const migrations::History history = migrations::recorder::read(*connection, backend_for(url_));
-  const migrations::Graph graph(files_, &history);
+  const migrations::Graph graph(*files_, &history);
   std::vector<std::string> names;
   for (const migrations::PlannedMigration& planned : migrations::make_plan(graph, history, {})) {
     names.push_back(planned.migration->id.text());
@@ -76,7 +76,7 @@ std::vector<std::string> Migrator::migrate() const {
   migrations::Reporter silent;
   std::vector<std::string> names;
   for (const migrations::MigrationReport& report : migrations::migrate(
-           *connection, backend_for(url_), files_, functions_, {}, options, silent)) {
+           *connection, backend_for(url_), *files_, functions_, {}, options, silent)) {
     if (report.outcome == migrations::Outcome::applied) names.push_back(report.id.text());
   }
   return names;

@@ -103,15 +103,47 @@ Value value_of(const Cell& cell) {
   return std::monostate{};
 }
 
+bool same(const Cell& a, const Cell& b) {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case Cell::Kind::null:
+      return true;
+    case Cell::Kind::real:
+      return a.real == b.real;
+    case Cell::Kind::text:
+    case Cell::Kind::bytes:
+    case Cell::Kind::uuid:
+    case Cell::Kind::json:
+      return a.bytes == b.bytes;
+    case Cell::Kind::decimal:
+      return Decimal(a.coefficient, a.scale) == Decimal(b.coefficient, b.scale);
+    default:
+      return a.integer == b.integer;
+  }
+}
+
+std::int64_t Connection::execute_cells(std::string_view sql, std::span<const Cell> parameters) {
+  std::vector<Value> values;
+  values.reserve(parameters.size());
+  for (const Cell& cell : parameters) values.push_back(value_of(cell));
+  return execute(sql, values);
+}
+
 std::unique_ptr<CellReader> Connection::read(std::string_view sql,
-                                             std::span<const Value> parameters, bool streaming) {
+                                             std::span<const Value> parameters, bool streaming,
+                                             std::span<const Field* const>) {
   if (streaming) return std::make_unique<ValueReader>(cursor(sql, parameters));
   return std::make_unique<ValueReader>(query(sql, parameters));
 }
 
+std::vector<std::int64_t> Connection::reserve_keys(std::string_view, std::string_view,
+                                                   std::size_t) {
+  return {};
+}
+
 bool Connection::copy_rows(std::string_view, std::span<const std::string>,
                            std::span<const Field* const>,
-                           const std::function<bool(std::vector<Value>& row)>&) {
+                           const std::function<bool(std::span<Cell> row)>&) {
   return false;
 }
 

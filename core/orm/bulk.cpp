@@ -17,20 +17,14 @@ namespace {
 
 /// Parameters of one statement: SQLite takes 32766, PostgreSQL 65535.
 constexpr std::size_t most_parameters = 30000;
+/// From so many rows on, COPY is quicker than INSERT.
+constexpr std::size_t least_copied = 500;
 
 std::size_t batch_rows(const Dialect& dialect, std::size_t columns, std::size_t wanted) {
   const std::size_t usual = dialect.name() == "sqlite" ? 50 : 1000;
   const std::size_t rows = wanted > 0 ? wanted : usual;
   return std::max<std::size_t>(1,
                                std::min(rows, most_parameters / std::max<std::size_t>(1, columns)));
-}
-
-std::vector<std::string> columns_of(const ClassMap& map, const std::vector<std::size_t>& slots) {
-  std::vector<std::string> columns;
-  for (const std::size_t i : slots) {
-    columns.push_back(quote_identifier(column_name(*map.slots[i].field)));
-  }
-  return columns;
 }
 
 std::string conflict_clause(const ClassMap& map, const BulkOptions& options) {
@@ -54,8 +48,8 @@ std::string conflict_clause(const ClassMap& map, const BulkOptions& options) {
 /// Objects of one class whose rows have the same columns.
 class Inserts {
  public:
-  Inserts(Engine& engine, const ClassMap& map, InsertPlan plan, const BulkOptions& options)
-      : engine_(engine), map_(map), plan_(std::move(plan)), options_(options) {}
+  Inserts(Engine& engine, const ClassMap& map, const InsertPlan& plan, const BulkOptions& options)
+      : engine_(engine), map_(map), classes_(engine.plan(map)), plan_(plan), options_(options) {}
 
   void write(const std::vector<void*>& objects) {
     if (plan_.written.empty()) {
@@ -77,28 +71,47 @@ class Inserts {
     return options_.keys && !plan_.returned.empty() && !options_.ignore_conflicts;
   }
 
-  /// Many rows that give nothing back take the shortest way there is.
+  /// Many rows take the shortest way there is, where they want nothing back or keys alone, which
+  /// are then asked for ahead.
   bool copied(const std::vector<void*>& objects) {
     const bool plain = !options_.ignore_conflicts && options_.update_fields.empty();
-    if (returns() || !plain || objects.size() < 500) return false;
-    std::vector<const Field*> types;
-    for (const std::size_t i : plan_.written) types.push_back(map_.slots[i].type);
-    std::size_t at = 0;
+    if (!plain || objects.size() < least_copied) return false;
+    if (returns() && !only_key()) return false;
+    const std::string table = engine_.paths().table(*plan_.owner);
+    std::vector<std::size_t> slots = plan_.written;
+    std::vector<std::int64_t> keys;
     Use use(engine_);
-    return use.copy_rows(engine_.paths().table(*plan_.owner), columns_of(map_, plan_.written),
-                         types, [&](std::vector<Value>& row) {
-                           if (at == objects.size()) return false;
-                           fill(objects[at++], row, 0);
-                           return true;
-                         });
+    if (returns()) {
+      const std::size_t key = plan_.returned.front();
+      keys = use.reserve_keys(table, columns_of(map_, {key}).front(), objects.size());
+      if (keys.empty()) return false;
+      slots.push_back(key);
+    }
+    std::size_t at = 0;
+    std::vector<Value> kept(slots.size());
+    const bool done = use.copy_rows(table, columns_of(map_, slots), types_of(map_, slots),
+                                    [&](std::span<Cell> row) {
+                                      if (at == objects.size()) return false;
+                                      fill(objects[at], row.data(), kept.data());
+                                      if (!keys.empty()) row.back() = cell_of(keys[at]);
+                                      ++at;
+                                      return true;
+                                    });
+    for (std::size_t i = 0; done && i < keys.size(); ++i) {
+      set_member(map_.slots[plan_.returned.front()], objects[i], keys[i]);
+    }
+    return done;
   }
 
-  void fill(const void* object, std::vector<Value>& row, std::size_t from) {
-    row.resize(std::max(row.size(), from + plan_.written.size()));
+  /// An automatic key is all that comes back.
+  bool only_key() const {
+    return plan_.returned.size() == 1 && is_auto(map_.slots[plan_.returned.front()].field->type);
+  }
+
+  void fill(const void* object, Cell* cells, Value* kept) {
     for (std::size_t i = 0; i < plan_.written.size(); ++i) {
       const std::size_t slot = plan_.written[i];
-      row[from + i] = engine_.dialect().to_database(slot_value(engine_, map_, slot, object),
-                                                    *map_.slots[slot].type);
+      written_cell(engine_, map_, classes_.passage(slot), slot, object, cells[i], kept[i]);
     }
   }
 
@@ -123,20 +136,20 @@ class Inserts {
 
   /// SQLite gives the rows of one statement keys in sequence: the last one tells them all.
   bool counts_keys() const {
-    return engine_.dialect().name() == "sqlite" && plan_.returned.size() == 1 &&
-           options_.update_fields.empty() &&
-           is_auto(map_.slots[plan_.returned.front()].field->type);
+    return engine_.dialect().name() == "sqlite" && options_.update_fields.empty() && only_key();
   }
 
   void batch(const std::string& text, const std::vector<void*>& objects, std::size_t begin,
              std::size_t count) {
-    std::vector<Value> parameters(count * plan_.written.size());
+    const std::size_t columns = plan_.written.size();
+    cells_.resize(count * columns);
+    kept_.resize(count * columns);
     for (std::size_t i = 0; i < count; ++i) {
-      fill(objects[begin + i], parameters, i * plan_.written.size());
+      fill(objects[begin + i], &cells_[i * columns], &kept_[i * columns]);
     }
     Use use(engine_);
     if (!returns() || counts_keys()) {
-      use.execute(text, parameters);
+      use.execute_cells(text, cells_);
       if (!returns()) return;
       const std::int64_t last = use.connection().last_row_id();
       for (std::size_t i = 0; i < count; ++i) {
@@ -145,7 +158,7 @@ class Inserts {
       }
       return;
     }
-    const auto reader = use.read(text, parameters, false);
+    const auto reader = use.read(text, values_of(cells_), false, types_of(map_, plan_.returned));
     for (std::size_t i = 0; i < count && reader->next(); ++i) {
       for (std::size_t j = 0; j < plan_.returned.size(); ++j) {
         const ClassMap::Slot& slot = map_.slots[plan_.returned[j]];
@@ -160,8 +173,11 @@ class Inserts {
 
   Engine& engine_;
   const ClassMap& map_;
-  InsertPlan plan_;
+  const ClassPlan& classes_;
+  const InsertPlan& plan_;
   const BulkOptions& options_;
+  std::vector<Cell> cells_{};  ///< of one batch
+  std::vector<Value> kept_{};
 };
 
 }  // namespace
@@ -176,22 +192,29 @@ void bulk_create(Engine& engine, const ClassMap& map, const std::vector<void*>& 
   if (objects.empty()) return;
   orm::Together together(engine);
   for (void* object : objects) orm::prepare(engine, map, object, true);
-  const std::vector<ModelPtr> owners = orm::owners(map);
-  if (owners.size() > 1) {
+  const orm::ClassPlan& plan = engine.plan(map);
+  if (plan.owners().size() > 1) {
     // A row in each of several tables, the later ones with the keys of the first.
     for (void* object : objects) orm::insert_row(engine, map, object);
     together.commit();
     return;
   }
-  std::map<std::vector<std::size_t>, std::pair<orm::InsertPlan, std::vector<void*>>> groups;
+  // Objects that leave the same to the database are inserted together.
+  std::vector<std::pair<std::string, std::vector<void*>>> groups;
+  std::size_t at = 0;
   for (void* object : objects) {
-    orm::InsertPlan plan = orm::insert_plan(map, owners.front(), object);
-    auto& group = groups[plan.written];
-    if (group.second.empty()) group.first = std::move(plan);
-    group.second.push_back(object);
+    std::string left = plan.left_out(object);
+    if (groups.empty() || groups[at].first != left) {
+      at = static_cast<std::size_t>(
+          std::find_if(groups.begin(), groups.end(),
+                       [&](const auto& group) { return group.first == left; }) -
+          groups.begin());
+      if (at == groups.size()) groups.emplace_back(std::move(left), std::vector<void*>{});
+    }
+    groups[at].second.push_back(object);
   }
-  for (const auto& [written, group] : groups) {
-    orm::Inserts(engine, map, group.first, options).write(group.second);
+  for (const auto& [left, members] : groups) {
+    orm::Inserts(engine, map, plan.insert(0, left), options).write(members);
   }
   together.commit();
 }
@@ -210,7 +233,7 @@ std::int64_t bulk_update(Engine& engine, const ClassMap& map, const std::vector<
     }
     slots.push_back(at);
   }
-  for (const std::size_t i : orm::updated_slots(map)) {
+  for (const std::size_t i : engine.plan(map).updated()) {
     const bool listed = std::find(slots.begin(), slots.end(), i) != slots.end();
     if (map.slots[i].field->auto_now && !listed) slots.push_back(i);
   }
@@ -218,7 +241,7 @@ std::int64_t bulk_update(Engine& engine, const ClassMap& map, const std::vector<
   orm::Use use(engine);
   const Dialect& dialect = engine.dialect();
   std::int64_t found = 0;
-  for (const ModelPtr& owner : orm::owners(map)) {
+  for (const ModelPtr& owner : engine.plan(map).owners()) {
     std::vector<std::size_t> own;
     for (const std::size_t i : slots) {
       if (map.slots[i].owner == owner) own.push_back(i);

@@ -241,20 +241,87 @@ void each_item(const Cell& cell, const Field& type, void* context,
   }
 }
 
-void store_unsigned(std::uint64_t value, Value& into) {
+void view_text(std::string_view value, Cell& into) {
+  into.kind = Kind::text;
+  into.bytes = value;
+}
+
+void view_integer(std::int64_t value, Cell& into) {
+  into.kind = Kind::integer;
+  into.integer = value;
+}
+
+void view_unsigned(std::uint64_t value, Cell& into) {
   if (value > static_cast<std::uint64_t>(INT64_MAX)) {
     throw Error(ErrorKind::bad_value,
                 "the number " + std::to_string(value) + " is larger than a column can hold");
   }
-  into = static_cast<std::int64_t>(value);
+  view_integer(static_cast<std::int64_t>(value), into);
 }
 
-void store_text(std::string_view value, Value& into) {
-  if (auto* text = std::get_if<std::string>(&into)) {
-    text->assign(value);
-  } else {
-    into = std::string(value);
-  }
+void view_value(bool value, Cell& into) {
+  into.kind = Kind::boolean;
+  into.integer = value ? 1 : 0;
+}
+
+void view_value(double value, Cell& into) {
+  into.kind = Kind::real;
+  into.real = value;
+}
+
+void view_value(const Decimal& value, Cell& into) {
+  into.kind = Kind::decimal;
+  into.coefficient = value.coefficient();
+  into.scale = value.scale();
+}
+
+void view_value(const Uuid& value, Cell& into) {
+  into.kind = Kind::uuid;
+  into.bytes = {reinterpret_cast<const char*>(value.data()), 16};
+}
+
+void view_value(const Date& value, Cell& into) {
+  into.kind = Kind::date;
+  into.integer = value.time_since_epoch().count();
+}
+
+void view_value(const Time& value, Cell& into) {
+  into.kind = Kind::time;
+  into.integer = value.since_midnight.count();
+}
+
+void view_value(const DateTime& value, Cell& into) {
+  into.kind = Kind::date_time;
+  into.integer = value.time_since_epoch().count();
+}
+
+void view_value(const Duration& value, Cell& into) {
+  into.kind = Kind::duration;
+  into.integer = value.count();
+}
+
+void view_value(const Bytes& value, Cell& into) {
+  into.kind = Kind::bytes;
+  into.bytes = {reinterpret_cast<const char*>(value.data()), value.size()};
+}
+
+void view_value(const Json& value, Cell& into) {
+  into.kind = Kind::json;
+  into.bytes = value.text();
+}
+
+void view_made(const Json& value, Cell& into, std::string& made) {
+  made = value.text();
+  into.kind = Kind::json;
+  into.bytes = made;
+}
+
+Value value_of_member(const MemberType& type, const void* member) {
+  Cell cell;
+  std::string made;
+  type.view(member, cell, made);
+  if (cell.kind == Kind::json) return Json::from_canonical(std::string(cell.bytes));
+  return value_of(cell);
 }
 
 void refuse_unloaded(std::string_view relation) {

@@ -140,7 +140,7 @@ class Select {
     for (const ModelColumn& column : model_columns(shared_.paths, model)) {
       if (column.field == key) row.key = items_.size();
       items_.push_back(level_.column_at(path, column));
-      if (told) told->columns.push_back({column.name, *column.type, true});
+      if (told) told->columns.push_back({column.name, column.type});
     }
     if (told) told->rows.push_back(row);
   }
@@ -150,10 +150,7 @@ class Select {
     items_.push_back(level_.value(column.expression));
     if (!holds_aggregate(query_, column.expression)) keys_.push_back(std::to_string(items_.size()));
     named_.emplace_back(&column, items_.size());
-    if (told) {
-      told->columns.push_back(
-          {column.name, type ? *type : plain_type(FieldType::custom), type != nullptr});
-    }
+    if (told) told->columns.push_back({column.name, type});
   }
 
   /// A column that is in the list is ordered by its place there.
@@ -387,6 +384,19 @@ SelectSentence compile_select(const Paths& paths, const Query& query) {
   Shared shared{paths};
   sentence.sql = whole_text(shared, query, &sentence);
   sentence.parameters = std::move(shared.parameters);
+  return sentence;
+}
+
+SelectSentence compile_by_key(const Paths& paths, const ModelKey& model) {
+  SelectSentence sentence;
+  Shared shared{paths};
+  const Query query{.model = model, .ordered = true};
+  const ModelPtr own = concrete(paths.state(), paths.state().get(model));
+  const Field& key = *paths.key(*own);
+  Select select(shared, query, own, nullptr);
+  sentence.sql = select.text(true, &sentence) + " WHERE " + select.level().alias() + "." +
+                 quote_identifier(column_name(key)) + " = " +
+                 paths.dialect().parameter(1, value_type(paths.state(), *own, key));
   return sentence;
 }
 

@@ -22,8 +22,8 @@ struct Sentence {
 /// One column of a result.
 struct ResultColumn {
   std::string name{};
-  Field type{};        ///< whose values it has; `custom` where that is not known
-  bool known = false;  ///< false: a cell is taken as it comes
+  /// Whose values it has, as long as the query lives; nullptr: a cell is taken as it comes.
+  const Field* type = nullptr;
 };
 
 /// The columns of one model in a result.
@@ -50,6 +50,9 @@ struct ModelColumn {
 std::vector<ModelColumn> model_columns(const Paths& paths, const ModelPtr& model);
 
 SelectSentence compile_select(const Paths& paths, const Query& query);
+/// The row of `model` with the key that is its only parameter. Requires: it has a key of one
+/// column.
+SelectSentence compile_by_key(const Paths& paths, const ModelKey& model);
 /// `SELECT COUNT(*)` of its rows.
 Sentence compile_count(const Paths& paths, const Query& query);
 /// One row where there is any.

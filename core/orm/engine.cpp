@@ -60,7 +60,12 @@ Engine::Engine(std::shared_ptr<const ConnectionSource> source,
       mapping_(std::move(mapping)),
       options_(std::move(options)),
       paths_(mapping_->state(), source_->dialect(), mapping_->classes()),
-      limit_(std::max<std::size_t>(1, std::min(options_.connections, source_->limit()))) {}
+      limit_(std::max<std::size_t>(1, std::min(options_.connections, source_->limit()))) {
+  plans_.resize(mapping_->maps().size());
+  for (const auto& [name, map] : mapping_->maps()) {
+    plans_[map.number] = std::make_unique<const ClassPlan>(paths_, map);
+  }
+}
 
 Line* Engine::current() {
   for (std::size_t i = pinned.size(); i-- > 0;) {
@@ -203,23 +208,37 @@ Use::~Use() {
 }
 
 template <class Work>
-auto Use::run(const std::string& sql, const std::vector<Value>& parameters, const Work& work) {
+auto Use::guarded(const Work& work) {
   if (!line_->frames.empty() && line_->frames.back().broken) {
     throw Error(ErrorKind::misuse,
                 "a statement failed in this atomic block, and nothing else can run in it", {},
                 "let the block end, or put what may fail into an atomic block of its own");
   }
-  const auto started = std::chrono::steady_clock::now();
   try {
-    auto result = work(connection());
-    if (engine_.options().on_statement) {
-      engine_.options().on_statement({sql, parameters, std::chrono::steady_clock::now() - started});
-    }
-    return result;
+    return work(connection());
   } catch (const DatabaseError& error) {
     if (!line_->frames.empty()) line_->frames.back().broken = true;
     engine_.explain(error);
   }
+}
+
+template <class Work>
+auto Use::run(const std::string& sql, const std::vector<Value>& parameters, const Work& work) {
+  if (!engine_.options().on_statement) return guarded(work);
+  const auto started = std::chrono::steady_clock::now();
+  auto result = guarded(work);
+  engine_.options().on_statement({sql, parameters, std::chrono::steady_clock::now() - started});
+  return result;
+}
+
+std::int64_t Use::execute_cells(const std::string& sql, const std::vector<Cell>& parameters) {
+  const auto work = [&](Connection& connection) {
+    return connection.execute_cells(sql, parameters);
+  };
+  if (!engine_.options().on_statement) return guarded(work);
+  std::vector<Value> values;
+  for (const Cell& cell : parameters) values.push_back(value_of(cell));
+  return run(sql, values, work);
 }
 
 std::int64_t Use::execute(const std::string& sql, const std::vector<Value>& parameters) {
@@ -228,9 +247,31 @@ std::int64_t Use::execute(const std::string& sql, const std::vector<Value>& para
 }
 
 std::unique_ptr<CellReader> Use::read(const std::string& sql, const std::vector<Value>& parameters,
-                                      bool streaming) {
-  return run(sql, parameters,
-             [&](Connection& connection) { return connection.read(sql, parameters, streaming); });
+                                      bool streaming, std::span<const Field* const> types) {
+  return run(sql, parameters, [&](Connection& connection) {
+    return connection.read(sql, parameters, streaming, types);
+  });
+}
+
+std::unique_ptr<CellReader> Use::read(const SelectSentence& sentence, bool streaming) {
+  std::vector<const Field*> types;
+  types.reserve(sentence.columns.size());
+  for (const ResultColumn& column : sentence.columns) types.push_back(column.type);
+  return read(sentence.sql, sentence.parameters, streaming, types);
+}
+
+std::vector<std::int64_t> Use::reserve_keys(const std::string& table, const std::string& column,
+                                            std::size_t count) {
+  const auto started = std::chrono::steady_clock::now();
+  auto keys = guarded(
+      [&](Connection& connection) { return connection.reserve_keys(table, column, count); });
+  if (!keys.empty() && engine_.options().on_statement) {
+    const std::vector<Value> parameters{static_cast<std::int64_t>(count)};
+    engine_.options().on_statement(
+        {"SELECT nextval(of " + table + "." + column + ") FROM generate_series(1, $1)", parameters,
+         std::chrono::steady_clock::now() - started});
+  }
+  return keys;
 }
 
 Rows Use::query(const std::string& sql, const std::vector<Value>& parameters) {
@@ -240,7 +281,7 @@ Rows Use::query(const std::string& sql, const std::vector<Value>& parameters) {
 
 bool Use::copy_rows(const std::string& table, const std::vector<std::string>& columns,
                     const std::vector<const Field*>& types,
-                    const std::function<bool(std::vector<Value>& row)>& next) {
+                    const std::function<bool(std::span<Cell> row)>& next) {
   static const std::vector<Value> none;
   return run(
       "COPY " + table + " (" + join(columns, ", ") + ") FROM STDIN", none,

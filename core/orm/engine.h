@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "orm/class_plan.h"
 #include "orm/compiler.h"
 #include "orm/paths.h"
 
@@ -46,19 +47,27 @@ class Use {
   std::int64_t execute(const Sentence& sentence) {
     return execute(sentence.sql, sentence.parameters);
   }
+  std::int64_t execute_cells(const std::string& sql, const std::vector<Cell>& parameters);
+  /// `types` as `Connection::read` wants them.
   std::unique_ptr<CellReader> read(const std::string& sql, const std::vector<Value>& parameters,
-                                   bool streaming);
+                                   bool streaming, std::span<const Field* const> types = {});
+  std::unique_ptr<CellReader> read(const SelectSentence& sentence, bool streaming);
+  /// Keys that the database will give to nobody else; none where it cannot tell.
+  std::vector<std::int64_t> reserve_keys(const std::string& table, const std::string& column,
+                                         std::size_t count);
   Rows query(const std::string& sql, const std::vector<Value>& parameters);
   /// False where the database has no way of its own for many rows.
   bool copy_rows(const std::string& table, const std::vector<std::string>& columns,
                  const std::vector<const Field*>& types,
-                 const std::function<bool(std::vector<Value>& row)>& next);
+                 const std::function<bool(std::span<Cell> row)>& next);
   /// A statement without parameters, of the ORM itself.
   void command(const std::string& sql);
 
  private:
   template <class Work>
   auto run(const std::string& sql, const std::vector<Value>& parameters, const Work& work);
+  template <class Work>
+  auto guarded(const Work& work);
 
   Engine& engine_;
   Line* line_ = nullptr;
@@ -92,6 +101,7 @@ class Engine {
   const Mapping& mapping() const { return *mapping_; }
   const Dialect& dialect() const { return source_->dialect(); }
   const Paths& paths() const { return paths_; }
+  const ClassPlan& plan(const ClassMap& map) const { return *plans_[map.number]; }
   const DatabaseOptions& options() const { return options_; }
   /// The line of this thread, where it is in a block; else nullptr.
   Line* current();
@@ -111,6 +121,7 @@ class Engine {
   std::shared_ptr<const Mapping> mapping_;
   DatabaseOptions options_;
   Paths paths_;
+  std::vector<std::unique_ptr<const ClassPlan>> plans_{};  ///< by the numbers of classes
   std::size_t limit_ = 0;
   std::mutex guard_{};
   std::condition_variable free_{};

@@ -95,6 +95,7 @@ Mapping::Mapping(const std::vector<DeclaredApp>& apps, const std::vector<Describ
     const ModelPtr model = state_.find(key_of(described.state));
     if (!model) continue;
     ClassMap& map = maps_[described.class_name];
+    if (map.class_name.empty()) map.number = maps_.size() - 1;
     map.class_name = described.class_name;
     map.model = model;
     map.make = described.make;
@@ -144,6 +145,7 @@ Mapping::Mapping(const std::vector<DeclaredApp>& apps, const std::vector<Describ
 }
 
 Mapping::Mapping(ProjectState state) : state_(std::move(state)) {}
+Mapping::~Mapping() = default;
 
 const ClassMap& Mapping::of_class(std::string_view class_name) const {
   const auto known = maps_.find(class_name);

@@ -115,7 +115,7 @@ void fetch(Engine& engine, const Query& query, const ClassMap& map, const RowTar
   const orm::SelectSentence sentence = orm::compile_select(engine.paths(), query);
   orm::Joined joined(engine, sentence, map);
   Use use(engine);
-  const auto reader = use.read(sentence.sql, sentence.parameters, streaming);
+  const auto reader = use.read(sentence, streaming);
   if (target.reserve && reader->expected() > 0) target.reserve(target.context, reader->expected());
   while (reader->next()) {
     const std::span<const Cell> cells = reader->row();
@@ -147,8 +147,8 @@ std::vector<const Field*> types_for(const std::vector<orm::ResultColumn>& column
   made.resize(target.types.size());
   std::vector<const Field*> types;
   for (std::size_t i = 0; i < target.types.size(); ++i) {
-    if (i < columns.size() && columns[i].known) {
-      types.push_back(&columns[i].type);
+    if (i < columns.size() && columns[i].type) {
+      types.push_back(columns[i].type);
       continue;
     }
     const MemberType* member = target.types[i];
@@ -166,7 +166,7 @@ void fetch(Engine& engine, const Query& query, const TupleTarget& target, bool s
   std::vector<Field> made;
   const std::vector<const Field*> types = types_for(sentence.columns, target, made);
   Use use(engine);
-  const auto reader = use.read(sentence.sql, sentence.parameters, streaming);
+  const auto reader = use.read(sentence, streaming);
   read_tuples(engine, *reader, types, target);
 }
 
@@ -176,7 +176,7 @@ void aggregate(Engine& engine, const Query& query, const std::vector<QueryColumn
   std::vector<Field> made;
   const std::vector<const Field*> types = types_for(sentence.columns, target, made);
   Use use(engine);
-  const auto reader = use.read(sentence.sql, sentence.parameters, false);
+  const auto reader = use.read(sentence, false);
   read_tuples(engine, *reader, types, target);
 }
 
@@ -188,14 +188,13 @@ void fetch(Engine& engine, const Query& query,
   std::vector<std::string> names;
   for (const orm::ResultColumn& column : sentence.columns) names.push_back(column.name);
   Use use(engine);
-  const auto reader = use.read(sentence.sql, sentence.parameters, streaming);
+  const auto reader = use.read(sentence, streaming);
   std::vector<Value> values(names.size());
   while (reader->next()) {
     const std::span<const Cell> cells = reader->row();
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = sentence.columns[i].known
-                      ? orm::row_value(cells[i], sentence.columns[i].type, engine.dialect())
-                      : value_of(cells[i]);
+      const Field* type = sentence.columns[i].type;
+      values[i] = type ? orm::row_value(cells[i], *type, engine.dialect()) : value_of(cells[i]);
     }
     if (!visit(names, values)) return;
     values.resize(names.size());
@@ -289,6 +288,13 @@ std::string raw_sql(const std::string& sql, const Dialect& dialect) {
     result += c;
   }
   return result;
+}
+
+std::vector<Value> values_of(std::span<const Cell> cells) {
+  std::vector<Value> values;
+  values.reserve(cells.size());
+  for (const Cell& cell : cells) values.push_back(value_of(cell));
+  return values;
 }
 
 std::vector<Value> bare_values(const std::vector<Value>& values, const Dialect& dialect) {

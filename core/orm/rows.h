@@ -20,6 +20,7 @@ void load_row(const ClassMap& map, void* object, std::span<const Cell> cells,
 Value row_value(const Cell& cell, const Field& type, const Dialect& dialect);
 /// `?` as this database writes parameters. Not inside of quotes.
 std::string raw_sql(const std::string& sql, const Dialect& dialect);
+std::vector<Value> values_of(std::span<const Cell> cells);
 std::vector<Value> bare_values(const std::vector<Value>& values, const Dialect& dialect);
 
 }  // namespace turnstone::orm

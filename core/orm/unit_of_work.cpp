@@ -1,7 +1,6 @@
 #include "orm/unit_of_work.h"
 
 #include <turnstone/error.h>
-#include <turnstone/match.h>
 #include <turnstone/orm/bulk.h>
 
 #include <algorithm>
@@ -15,37 +14,34 @@ namespace {
 
 using Slot = ClassMap::Slot;
 
-struct Hash {
-  std::size_t text(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  std::size_t operator()(std::monostate) const { return 0x9e3779b9; }
-  std::size_t operator()(bool v) const { return v ? 3 : 5; }
-  std::size_t operator()(std::int64_t v) const { return std::hash<std::int64_t>()(v) * 31 + 7; }
-  std::size_t operator()(double v) const { return std::hash<double>()(v) + 1; }
-  std::size_t operator()(const std::string& v) const { return text(v); }
-  std::size_t operator()(const Bytes& v) const {
-    return text({reinterpret_cast<const char*>(v.data()), v.size()});
+std::size_t hash_of(const Cell& cell) {
+  const std::hash<std::string_view> text;
+  switch (cell.kind) {
+    case Cell::Kind::null:
+      return 0x9e3779b9;
+    case Cell::Kind::real:
+      return std::hash<double>()(cell.real) + 1;
+    case Cell::Kind::decimal:
+      return text(Decimal(cell.coefficient, cell.scale).text());
+    case Cell::Kind::text:
+    case Cell::Kind::bytes:
+    case Cell::Kind::uuid:
+    case Cell::Kind::json:
+      return text(cell.bytes);
+    default:
+      return std::hash<std::int64_t>()(cell.integer) * 31 + 7;
   }
-  std::size_t operator()(const Decimal& v) const { return text(v.text()); }
-  std::size_t operator()(const Uuid& v) const {
-    return text({reinterpret_cast<const char*>(v.data()), 16});
-  }
-  std::size_t operator()(const Date& v) const { return (*this)(v.time_since_epoch().count() + 0L); }
-  std::size_t operator()(const Time& v) const { return (*this)(v.since_midnight.count() + 0L); }
-  std::size_t operator()(const DateTime& v) const {
-    return (*this)(v.time_since_epoch().count() + 0L);
-  }
-  std::size_t operator()(const Duration& v) const { return (*this)(v.count() + 0L); }
-  std::size_t operator()(const Json& v) const { return text(v.text()); }
-};
+}
 
 std::vector<std::size_t> hashes_of(const ClassMap& map, const void* object) {
   std::vector<std::size_t> hashes(map.slots.size());
-  Value value;
+  Cell cell;
+  std::string made;
   for (std::size_t i = 0; i < map.slots.size(); ++i) {
     const Slot& slot = map.slots[i];
     if (!slot.member) continue;
-    slot.member->store(slot.in(object), value);
-    hashes[i] = match(value, Hash{});
+    slot.member->view(slot.in(object), cell, made);
+    hashes[i] = hash_of(cell);
   }
   return hashes;
 }
@@ -283,7 +279,7 @@ void UnitOfWork::update_changed() {
   for (auto& [what, entries] : groups) {
     const ClassMap& map = *what.first;
     std::vector<std::size_t> slots;
-    const std::vector<std::size_t> writable = updated_slots(map);
+    const std::vector<std::size_t>& writable = engine_.plan(map).updated();
     for (const std::size_t i : what.second) {
       if (std::find(writable.begin(), writable.end(), i) != writable.end()) slots.push_back(i);
     }
@@ -446,7 +442,7 @@ std::vector<std::shared_ptr<void>> UnitOfWork::fetch(const ClassMap& map, const 
   const Working working(*this);
   const SelectSentence sentence = compile_select(engine_.paths(), query);
   Use use(engine_);
-  const auto reader = use.read(sentence.sql, sentence.parameters, false);
+  const auto reader = use.read(sentence, false);
   const std::size_t key = sentence.rows.at(0).key;
   // Keys of members, so that they compare with what members hold.
   const std::shared_ptr<void> scratch = map.make();

@@ -52,31 +52,10 @@ int usual_length(FieldType type) {
 
 void validate_number(const ModelState& model, const Field& field, const Field& type,
                      std::int64_t number) {
-  using Small = std::numeric_limits<std::int16_t>;
-  using Usual = std::numeric_limits<std::int32_t>;
-  std::int64_t low = INT64_MIN;
-  std::int64_t high = INT64_MAX;
-  switch (type.type) {
-    case FieldType::small_integer:
-    case FieldType::small_auto_field:
-    case FieldType::positive_small_integer:
-      low = Small::min();
-      high = Small::max();
-      break;
-    case FieldType::integer:
-    case FieldType::auto_field:
-    case FieldType::positive_integer:
-      low = Usual::min();
-      high = Usual::max();
-      break;
-    default:
-      break;
-  }
-  if (is_positive(type.type)) low = 0;
-  if (number < low || number > high) {
-    refuse(model, field, number,
-           "is out of range: " + std::to_string(low) + " to " + std::to_string(high));
-  }
+  const auto [low, high] = integer_range(type.type);
+  if (number >= low && number <= high) return;
+  refuse(model, field, number,
+         "is out of range: " + std::to_string(low) + " to " + std::to_string(high));
 }
 
 void validate_decimal(const ModelState& model, const Field& field, const Field& type,
@@ -98,18 +77,47 @@ void validate_decimal(const ModelState& model, const Field& field, const Field& 
 
 }  // namespace
 
+std::pair<std::int64_t, std::int64_t> integer_range(FieldType type) {
+  using Small = std::numeric_limits<std::int16_t>;
+  using Usual = std::numeric_limits<std::int32_t>;
+  std::int64_t low = INT64_MIN;
+  std::int64_t high = INT64_MAX;
+  switch (type) {
+    case FieldType::small_integer:
+    case FieldType::small_auto_field:
+    case FieldType::positive_small_integer:
+      low = Small::min();
+      high = Small::max();
+      break;
+    case FieldType::integer:
+    case FieldType::auto_field:
+    case FieldType::positive_integer:
+      low = Usual::min();
+      high = Usual::max();
+      break;
+    default:
+      break;
+  }
+  return {is_positive(type) ? 0 : low, high};
+}
+
+std::optional<std::size_t> most_characters(const Field& type) {
+  const int most = type.max_length.value_or(usual_length(type.type));
+  return most > 0 ? std::optional(static_cast<std::size_t>(most)) : std::nullopt;
+}
+
 void validate(const ModelState& model, const Field& field, const Field& type, const Value& value) {
   if (is_null(value)) {
     if (!field.null) refuse(model, field, value, "is no value here: the field cannot be NULL");
     return;
   }
   if (const auto* text = std::get_if<std::string>(&value)) {
-    const int most = type.max_length.value_or(usual_length(type.type));
-    if (most > 0 && is_text(type.type) && text->size() > static_cast<std::size_t>(most)) {
+    const auto most = most_characters(type);
+    if (most && is_text(type.type) && text->size() > *most) {
       const std::size_t length = characters(*text);
-      if (length > static_cast<std::size_t>(most)) {
+      if (length > *most) {
         refuse(model, field, value,
-               "has " + std::to_string(length) + " characters: at most " + std::to_string(most));
+               "has " + std::to_string(length) + " characters: at most " + std::to_string(*most));
       }
     }
     if (text->find('\0') != std::string::npos) {

@@ -14,20 +14,6 @@ namespace {
 
 using Slot = ClassMap::Slot;
 
-bool is_zero(const Value& value) {
-  const auto* number = std::get_if<std::int64_t>(&value);
-  return number && *number == 0;
-}
-
-/// True when the member is as the class leaves it: nobody gave it a value.
-bool untouched(const ClassMap& map, const Slot& slot, const void* object) {
-  Value now;
-  Value fresh;
-  slot.member->store(slot.in(object), now);
-  slot.member->store(slot.in(map.fresh.get()), fresh);
-  return now == fresh;
-}
-
 bool has_function(const Field& field) {
   return field.default_value && std::holds_alternative<DefaultFunction>(*field.default_value);
 }
@@ -43,18 +29,11 @@ void take_key_of(Engine& engine, const ClassMap& map, const Slot& slot, void* ob
                 "the row of " + map.name() + "." + slot.field->name + " is not saved yet", {},
                 "save it first, or add both to a Session");
   }
-  Value value;
-  key.member->store(key.in(row.get()), value);
-  set_member(slot, object, value);
+  Cell cell;
+  std::string made;
+  key.member->view(key.in(row.get()), cell, made);
+  slot.member->load(slot.in(object), cell, *slot.type);
   slot.member->attach(slot.in(object), row);
-}
-
-std::string columns_sql(const ClassMap& map, const std::vector<std::size_t>& slots) {
-  std::vector<std::string> columns;
-  for (const std::size_t i : slots) {
-    columns.push_back(quote_identifier(column_name(*map.slots[i].field)));
-  }
-  return join(columns, ", ");
 }
 
 /// The slot of the primary key of `owner`, one of the models of `map`.
@@ -101,12 +80,10 @@ void set_member(const Slot& slot, void* object, const Value& value) {
 bool has_key(const ClassMap& map, const void* object) {
   const Slot& slot = map.key_slot();
   if (!slot.member) return false;
-  Value value;
-  slot.member->store(slot.in(object), value);
   const Field& field = *slot.field;
-  if (is_auto(field.type)) return !is_zero(value);
+  if (is_auto(field.type)) return !is_zero(slot, object);
   if (has_function(field)) return !untouched(map, slot, object);
-  return !is_null(value);
+  return !is_null(detail::value_of_member(*slot.member, slot.in(object)));
 }
 
 Value key_value(const ClassMap& map, const void* object) {
@@ -114,21 +91,31 @@ Value key_value(const ClassMap& map, const void* object) {
   if (!slot.member) {
     throw Error(ErrorKind::misuse, "the class of " + map.name() + " has no member for its key");
   }
-  Value value;
-  slot.member->store(slot.in(object), value);
-  return value;
+  return detail::value_of_member(*slot.member, slot.in(object));
 }
 
 Value member_value(const ClassMap& map, const Slot& slot, const void* object) {
   Value value;
   try {
-    slot.member->store(slot.in(object), value);
+    value = detail::value_of_member(*slot.member, slot.in(object));
   } catch (const Error& error) {
     throw Error(ErrorKind::bad_value, error.what(), map.name() + "." + slot.field->name,
                 error.hint());
   }
   validate(*slot.owner, *slot.field, *slot.type, value);
   return value;
+}
+
+void written_cell(Engine& engine, const ClassMap& map, const Passage& passage, std::size_t at,
+                  const void* object, Cell& cell, Value& kept) {
+  const Slot& slot = map.slots[at];
+  if (slot.member && passage.kind != Cell::Kind::null) {
+    std::string made;
+    slot.member->view(slot.in(object), cell, made);
+    if (passage.takes(cell)) return;
+  }
+  kept = engine.dialect().to_database(slot_value(engine, map, at, object), *slot.type);
+  cell = cell_of(kept);
 }
 
 Value slot_value(Engine& engine, const ClassMap& map, std::size_t at, const void* object) {
@@ -142,28 +129,20 @@ Value slot_value(Engine& engine, const ClassMap& map, std::size_t at, const void
   return slot_value(engine, map, key, object);
 }
 
-std::vector<ModelPtr> owners(const ClassMap& map) {
-  std::vector<ModelPtr> models;
-  for (const Slot& slot : map.slots) {
-    if (std::find(models.begin(), models.end(), slot.owner) == models.end()) {
-      models.push_back(slot.owner);
-    }
-  }
-  return models;
-}
-
 void take_keys(Engine& engine, const ClassMap& map, void* object) {
-  for (const Slot& slot : map.slots) {
-    if (slot.member && slot.member->row) take_key_of(engine, map, slot, object);
+  for (const std::size_t i : engine.plan(map).references()) {
+    take_key_of(engine, map, map.slots[i], object);
   }
 }
 
 void prepare(Engine& engine, const ClassMap& map, void* object, bool adding) {
   take_keys(engine, map, object);
+  const std::vector<std::size_t>& stamped = engine.plan(map).stamped();
+  if (stamped.empty()) return;
   const DateTime moment =
       std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-  for (const Slot& slot : map.slots) {
-    if (!slot.member) continue;
+  for (const std::size_t i : stamped) {
+    const Slot& slot = map.slots[i];
     const Field& field = *slot.field;
     const bool now = field.auto_now || (adding && field.auto_now_add);
     const bool function = adding && has_function(field) && untouched(map, slot, object);
@@ -175,58 +154,30 @@ void prepare(Engine& engine, const ClassMap& map, void* object, bool adding) {
   }
 }
 
-InsertPlan insert_plan(const ClassMap& map, const ModelPtr& owner, const void* object) {
-  InsertPlan plan;
-  plan.owner = owner;
-  for (std::size_t i = 0; i < map.slots.size(); ++i) {
-    const Slot& slot = map.slots[i];
-    if (slot.owner != owner) continue;
-    const Field& field = *slot.field;
-    bool made = field.type == FieldType::generated;
-    if (slot.member && is_auto(field.type)) {
-      Value value;
-      slot.member->store(slot.in(object), value);
-      made = made || is_zero(value);
-    }
-    if (slot.member && field.db_default) made = made || untouched(map, slot, object);
-    if (made) {
-      if (slot.member) plan.returned.push_back(i);
-      continue;
-    }
-    if (slot.member || field.parent_link) plan.written.push_back(i);
-  }
-  return plan;
-}
-
 void insert_row(Engine& engine, const ClassMap& map, void* object) {
   const Dialect& dialect = engine.dialect();
-  for (const ModelPtr& owner : owners(map)) {
-    const InsertPlan plan = insert_plan(map, owner, object);
-    std::vector<Value> parameters;
-    std::vector<std::string> places;
-    for (const std::size_t i : plan.written) {
-      const Field& type = *map.slots[i].type;
-      parameters.push_back(dialect.to_database(slot_value(engine, map, i, object), type));
-      places.push_back(dialect.placeholder(parameters.size()));
-    }
-    std::string sql = "INSERT INTO " + engine.paths().table(*owner);
-    if (places.empty()) {
-      sql += " DEFAULT VALUES";
-    } else {
-      sql += " (" + columns_sql(map, plan.written) + ") VALUES (" + join(places, ", ") + ")";
+  const ClassPlan& classes = engine.plan(map);
+  for (std::size_t owner = 0; owner < classes.owners().size(); ++owner) {
+    const InsertPlan& plan = classes.insert(owner, object);
+    std::vector<Cell> cells(plan.written.size());
+    std::vector<Value> kept(plan.written.size());
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      written_cell(engine, map, classes.passage(plan.written[i]), plan.written[i], object, cells[i],
+                   kept[i]);
     }
     Use use(engine);
     const bool only_key =
         plan.returned.size() == 1 && is_auto(map.slots[plan.returned.front()].field->type);
     if (plan.returned.empty() || (only_key && dialect.name() == "sqlite")) {
-      use.execute(sql, parameters);
+      use.execute_cells(plan.sql, cells);
       if (only_key) {
         set_member(map.slots[plan.returned.front()], object, use.connection().last_row_id());
       }
       continue;
     }
     const auto reader =
-        use.read(sql + " RETURNING " + columns_sql(map, plan.returned), parameters, false);
+        use.read(plan.sql + " RETURNING " + join(columns_of(map, plan.returned), ", "),
+                 values_of(cells), false, types_of(map, plan.returned));
     if (!reader->next()) continue;
     for (std::size_t i = 0; i < plan.returned.size(); ++i) {
       const Slot& slot = map.slots[plan.returned[i]];
@@ -236,23 +187,12 @@ void insert_row(Engine& engine, const ClassMap& map, void* object) {
   }
 }
 
-std::vector<std::size_t> updated_slots(const ClassMap& map) {
-  std::vector<std::size_t> slots;
-  for (std::size_t i = 0; i < map.slots.size(); ++i) {
-    const Field& field = *map.slots[i].field;
-    if (!map.slots[i].member || field.primary_key || field.type == FieldType::generated) continue;
-    const std::vector<const Field*> keys = key_fields(*map.slots[i].owner);
-    if (std::find(keys.begin(), keys.end(), &field) == keys.end()) slots.push_back(i);
-  }
-  return slots;
-}
-
 std::int64_t update_row(Engine& engine, const ClassMap& map, void* object,
                         const std::vector<std::size_t>& slots) {
   const Dialect& dialect = engine.dialect();
   std::int64_t found = -1;
   Use use(engine);
-  for (const ModelPtr& owner : owners(map)) {
+  for (const ModelPtr& owner : engine.plan(map).owners()) {
     std::vector<Value> parameters;
     std::vector<std::string> sets;
     std::vector<std::size_t> generated;
@@ -270,7 +210,7 @@ std::int64_t update_row(Engine& engine, const ClassMap& map, void* object,
                      dialect.placeholder(parameters.size()));
     }
     if (sets.empty()) {
-      if (found >= 0 || slots.size() != updated_slots(map).size()) continue;
+      if (found >= 0 || slots.size() != engine.plan(map).updated().size()) continue;
       // A row that is nothing but its key: it is there or it is not.
       const std::string where = key_where(engine, map, owner, object, parameters);
       const Rows rows =
@@ -282,8 +222,8 @@ std::int64_t update_row(Engine& engine, const ClassMap& map, void* object,
       if (generated.empty()) {
         found = use.execute(sql, parameters);
       } else {
-        const auto reader =
-            use.read(sql + " RETURNING " + columns_sql(map, generated), parameters, false);
+        const auto reader = use.read(sql + " RETURNING " + join(columns_of(map, generated), ", "),
+                                     parameters, false, types_of(map, generated));
         found = 0;
         if (reader->next()) {
           found = 1;
@@ -323,14 +263,15 @@ using orm::Engine;
 
 void save(Engine& engine, const ClassMap& map, void* object, const std::vector<std::string>* fields,
           bool insert) {
-  const bool several = orm::owners(map).size() > 1;
+  const orm::ClassPlan& plan = engine.plan(map);
+  const bool several = plan.owners().size() > 1;
   std::unique_ptr<orm::Together> together;
   if (several && !engine.current()) together = std::make_unique<orm::Together>(engine);
   if (fields) {
     std::vector<std::size_t> slots;
     for (const std::string& name : *fields) slots.push_back(map.slot(name));
     orm::prepare(engine, map, object, false);
-    for (const std::size_t i : orm::updated_slots(map)) {
+    for (const std::size_t i : plan.updated()) {
       const bool listed = std::find(slots.begin(), slots.end(), i) != slots.end();
       if (map.slots[i].field->auto_now && !listed) slots.push_back(i);
     }
@@ -342,7 +283,7 @@ void save(Engine& engine, const ClassMap& map, void* object, const std::vector<s
     std::int64_t found = 0;
     if (known) {
       orm::prepare(engine, map, object, false);
-      found = orm::update_row(engine, map, object, orm::updated_slots(map));
+      found = orm::update_row(engine, map, object, plan.updated());
     }
     if (found == 0) {
       orm::prepare(engine, map, object, true);
@@ -373,23 +314,18 @@ std::int64_t remove(Engine& engine, const ClassMap& map, void* object) {
 }
 
 bool find(Engine& engine, const ClassMap& map, const Value& key, void* object) {
-  const Query query{
-      .model = key_of(*map.model),
-      .filters = {Expression::call("=", {Expression::field("pk"), literal_expression(key)})},
-      .ordered = true};
-  bool found = false;
-  struct Context {
-    void* object;
-    bool* found;
-  } context{object, &found};
-  RowTarget target;
-  target.context = &context;
-  target.next = [](void* at) {
-    *static_cast<Context*>(at)->found = true;
-    return static_cast<Context*>(at)->object;
-  };
-  fetch(engine, query, map, target, false);
-  return found;
+  if (is_null(key)) return false;
+  const Field& type = *map.key_slot().type;
+  const orm::ByKey& by_key = engine.plan(map).by_key();
+  const bool number = std::holds_alternative<std::int64_t>(key) &&
+                      engine.plan(map).passage(map.key).kind == Cell::Kind::integer;
+  const Value fitting = number ? key : orm::literal_value(orm::literal_of(key), type);
+  const std::vector<Value> parameters{engine.dialect().to_database(fitting, type)};
+  orm::Use use(engine);
+  const auto reader = use.read(by_key.sql, parameters, false, by_key.types);
+  if (!reader->next()) return false;
+  orm::load_row(map, object, reader->row(), engine.dialect());
+  return true;
 }
 
 void refresh(Engine& engine, const ClassMap& map, void* object, const std::vector<std::string>&) {

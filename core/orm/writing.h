@@ -8,13 +8,6 @@
 
 namespace turnstone::orm {
 
-/// Columns of one table that an INSERT writes, and what it wants back.
-struct InsertPlan {
-  ModelPtr owner{};                     ///< the model whose table it is
-  std::vector<std::size_t> written{};   ///< slots, in order
-  std::vector<std::size_t> returned{};  ///< slots whose values the database makes
-};
-
 /// What happens to an object before its row is written: keys of attached rows are taken, `auto_now`
 /// and default functions fill members. `adding`: the row is new.
 void prepare(Engine& engine, const ClassMap& map, void* object, bool adding);
@@ -22,12 +15,11 @@ void prepare(Engine& engine, const ClassMap& map, void* object, bool adding);
 void take_keys(Engine& engine, const ClassMap& map, void* object);
 /// The member's value as its field has it, checked.
 Value member_value(const ClassMap& map, const ClassMap::Slot& slot, const void* object);
-/// Models whose tables a row of `map` lies in, bases first.
-std::vector<ModelPtr> owners(const ClassMap& map);
-/// For one table; what is left out depends on the object.
-InsertPlan insert_plan(const ClassMap& map, const ModelPtr& owner, const void* object);
 /// A slot's value for the table of its owner: for a parent link without a member, the base's key.
 Value slot_value(Engine& engine, const ClassMap& map, std::size_t slot, const void* object);
+/// The same as a cell in the form of its column, checked. It refers to the object, or to `kept`.
+void written_cell(Engine& engine, const ClassMap& map, const Passage& passage, std::size_t slot,
+                  const void* object, Cell& cell, Value& kept);
 void set_member(const ClassMap::Slot& slot, void* object, const Value& value);
 /// True when the key was given or made: an automatic key that is 0 is none.
 bool has_key(const ClassMap& map, const void* object);
@@ -36,8 +28,6 @@ void insert_row(Engine& engine, const ClassMap& map, void* object);
 /// Gives the number of rows that were there.
 std::int64_t update_row(Engine& engine, const ClassMap& map, void* object,
                         const std::vector<std::size_t>& slots);
-/// The slots an UPDATE writes when nothing is said: all but keys and generated columns.
-std::vector<std::size_t> updated_slots(const ClassMap& map);
 Runner runner_for(Use& use);
 
 }  // namespace turnstone::orm

@@ -1,5 +1,7 @@
 #include "postgresql/binary.h"
 
+#include <endian.h>
+
 #include <bit>
 #include <cstring>
 
@@ -37,12 +39,25 @@ constexpr unsigned jsonb_oid = 3802;
 constexpr std::int64_t days_before_2000 = 10957;
 constexpr std::int64_t micros_of_a_day = 86400LL * 1000000;
 
+/// `size` is 1, 2, 4 or 8. Bytes come highest first.
 std::uint64_t number_at(std::string_view bytes, std::size_t at, int size) {
-  std::uint64_t number = 0;
-  for (int i = 0; i < size; ++i) {
-    number = number << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
+  const char* from = bytes.data() + at;
+  if (size == 8) {
+    std::uint64_t number = 0;
+    std::memcpy(&number, from, 8);
+    return be64toh(number);
   }
-  return number;
+  if (size == 4) {
+    std::uint32_t number = 0;
+    std::memcpy(&number, from, 4);
+    return be32toh(number);
+  }
+  if (size == 2) {
+    std::uint16_t number = 0;
+    std::memcpy(&number, from, 2);
+    return be16toh(number);
+  }
+  return static_cast<unsigned char>(*from);
 }
 
 std::int64_t signed_at(std::string_view bytes, std::size_t at, int size) {
@@ -131,34 +146,40 @@ bool encode_numeric(const Decimal& value, std::string& into) {
   return true;
 }
 
-bool sized(std::string& into, std::uint64_t number, int bytes) {
+void sized(std::string& into, std::uint64_t number, int bytes) {
   append_number(into, static_cast<std::uint64_t>(bytes), 4);
   append_number(into, number, bytes);
+}
+
+void raw(std::string& into, std::string_view bytes) {
+  append_number(into, bytes.size(), 4);
+  into += bytes;
+}
+
+bool encode_interval(const Cell& cell, std::string& into) {
+  std::optional<Duration> span;
+  if (cell.kind == Kind::duration) span = Duration(cell.integer);
+  if (cell.kind == Kind::text) span = parse_interval(cell.bytes);
+  if (!span) return false;
+  append_number(into, 16, 4);
+  append_number(into, static_cast<std::uint64_t>(span->count() % micros_of_a_day), 8);
+  append_number(into, static_cast<std::uint32_t>(span->count() / micros_of_a_day), 4);
+  append_number(into, 0, 4);
   return true;
 }
 
-bool text(std::string& into, std::string_view value) {
-  if (value.find('\0') != std::string_view::npos) return false;
-  append_number(into, value.size(), 4);
-  into += value;
-  return true;
-}
-
-std::uint64_t timestamp(DateTime value) {
-  return static_cast<std::uint64_t>(value.time_since_epoch().count() -
-                                    days_before_2000 * micros_of_a_day);
-}
-
-std::optional<Decimal> decimal_of(const Value& value) {
-  if (const auto* decimal = std::get_if<Decimal>(&value)) return *decimal;
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return Decimal(*number);
-  return std::nullopt;
+bool encode_decimal(const Cell& cell, std::string& into) {
+  if (cell.kind == Kind::decimal) {
+    return encode_numeric(Decimal(cell.coefficient, cell.scale), into);
+  }
+  return cell.kind == Kind::integer && encode_numeric(Decimal(cell.integer), into);
 }
 
 }  // namespace
 
 void append_number(std::string& into, std::uint64_t number, int bytes) {
-  for (int i = bytes - 1; i >= 0; --i) into += static_cast<char>(number >> (8 * i) & 0xff);
+  const std::uint64_t highest_first = htobe64(number << (64 - 8 * bytes));
+  into.append(reinterpret_cast<const char*>(&highest_first), static_cast<std::size_t>(bytes));
 }
 
 bool has_binary_form(unsigned oid) {
@@ -259,87 +280,83 @@ void decode(unsigned oid, std::string_view bytes, Cell& into) {
   into.bytes = bytes;
 }
 
-bool can_encode(std::string_view column_type) {
-  static const std::string_view types[] = {
-      "smallint", "integer", "bigint", "boolean", "double precision",         "numeric",
-      "text",     "varchar", "date",   "time",    "timestamp with time zone", "interval",
-      "uuid",     "bytea",   "jsonb"};
+std::optional<BinaryType> binary_type(std::string_view column_type) {
+  static const std::pair<std::string_view, BinaryType> types[] = {
+      {"smallint", BinaryType::int2},
+      {"integer", BinaryType::int4},
+      {"bigint", BinaryType::int8},
+      {"boolean", BinaryType::boolean},
+      {"double precision", BinaryType::real},
+      {"numeric", BinaryType::numeric},
+      {"text", BinaryType::text},
+      {"varchar", BinaryType::text},
+      {"date", BinaryType::date},
+      {"time", BinaryType::time},
+      {"timestamp with time zone", BinaryType::timestamp},
+      {"interval", BinaryType::interval},
+      {"uuid", BinaryType::uuid},
+      {"bytea", BinaryType::bytes},
+      {"jsonb", BinaryType::json}};
   const TypeParts parts = type_parts(column_type);
-  if (!parts.array.empty()) return false;
-  for (const std::string_view type : types) {
-    if (parts.base == type) return true;
+  if (!parts.array.empty()) return std::nullopt;
+  for (const auto& [name, type] : types) {
+    if (parts.base == name) return type;
   }
-  return false;
+  return std::nullopt;
 }
 
-bool encode(const Value& value, std::string_view column_type, std::string& into) {
-  if (is_null(value)) {
+bool encode(const Cell& cell, BinaryType type, std::string& into) {
+  if (cell.kind == Kind::null) {
     append_number(into, 0xffffffff, 4);
     return true;
   }
-  const std::string type = type_parts(column_type).base;
-  const auto* number = std::get_if<std::int64_t>(&value);
-  const auto* string = std::get_if<std::string>(&value);
-  if (type == "smallint" || type == "integer" || type == "bigint") {
-    const int size = type == "smallint" ? 2 : type == "integer" ? 4 : 8;
-    return number && sized(into, static_cast<std::uint64_t>(*number), size);
-  }
-  if (type == "boolean") {
-    const auto* flag = std::get_if<bool>(&value);
-    return flag && sized(into, *flag ? 1 : 0, 1);
-  }
-  if (type == "double precision") {
-    const auto* real = std::get_if<double>(&value);
-    return real && sized(into, std::bit_cast<std::uint64_t>(*real), 8);
-  }
-  if (type == "numeric") {
-    const auto decimal = decimal_of(value);
-    return decimal && encode_numeric(*decimal, into);
-  }
-  if (type == "text" || type == "varchar") return string && text(into, *string);
-  if (type == "date") {
-    const auto* day = std::get_if<Date>(&value);
-    return day &&
-           sized(into,
-                 static_cast<std::uint32_t>(day->time_since_epoch().count() - days_before_2000), 4);
-  }
-  if (type == "time") {
-    const auto* time = std::get_if<Time>(&value);
-    return time && sized(into, static_cast<std::uint64_t>(time->since_midnight.count()), 8);
-  }
-  if (type == "timestamp with time zone") {
-    const auto* moment = std::get_if<DateTime>(&value);
-    return moment && sized(into, timestamp(*moment), 8);
-  }
-  if (type == "interval") {
-    const auto span = string ? parse_interval(*string) : std::nullopt;
-    if (!span) return false;
-    append_number(into, 16, 4);
-    const std::int64_t days = span->count() / micros_of_a_day;
-    append_number(into, static_cast<std::uint64_t>(span->count() % micros_of_a_day), 8);
-    append_number(into, static_cast<std::uint32_t>(days), 4);
-    append_number(into, 0, 4);
-    return true;
-  }
-  if (type == "uuid") {
-    const auto* uuid = std::get_if<Uuid>(&value);
-    if (!uuid) return false;
-    append_number(into, 16, 4);
-    into.append(reinterpret_cast<const char*>(uuid->data()), 16);
-    return true;
-  }
-  if (type == "bytea") {
-    const auto* bytes = std::get_if<Bytes>(&value);
-    if (!bytes) return false;
-    append_number(into, bytes->size(), 4);
-    into.append(reinterpret_cast<const char*>(bytes->data()), bytes->size());
-    return true;
-  }
-  if (type == "jsonb" && string) {
-    append_number(into, string->size() + 1, 4);
-    into += '\1';
-    into += *string;
-    return true;
+  const auto number = static_cast<std::uint64_t>(cell.integer);
+  switch (type) {
+    case BinaryType::int2:
+    case BinaryType::int4:
+    case BinaryType::int8:
+      if (cell.kind != Kind::integer) return false;
+      sized(into, number, type == BinaryType::int2 ? 2 : type == BinaryType::int4 ? 4 : 8);
+      return true;
+    case BinaryType::boolean:
+      if (cell.kind != Kind::boolean) return false;
+      sized(into, number, 1);
+      return true;
+    case BinaryType::real:
+      if (cell.kind != Kind::real) return false;
+      sized(into, std::bit_cast<std::uint64_t>(cell.real), 8);
+      return true;
+    case BinaryType::numeric:
+      return encode_decimal(cell, into);
+    case BinaryType::text:
+      if (cell.kind != Kind::text || cell.bytes.find('\0') != std::string_view::npos) return false;
+      raw(into, cell.bytes);
+      return true;
+    case BinaryType::date:
+      if (cell.kind != Kind::date) return false;
+      sized(into, static_cast<std::uint32_t>(cell.integer - days_before_2000), 4);
+      return true;
+    case BinaryType::time:
+      if (cell.kind != Kind::time) return false;
+      sized(into, number, 8);
+      return true;
+    case BinaryType::timestamp:
+      if (cell.kind != Kind::date_time) return false;
+      sized(into, static_cast<std::uint64_t>(cell.integer - days_before_2000 * micros_of_a_day), 8);
+      return true;
+    case BinaryType::interval:
+      return encode_interval(cell, into);
+    case BinaryType::uuid:
+    case BinaryType::bytes:
+      if (cell.kind != (type == BinaryType::uuid ? Kind::uuid : Kind::bytes)) return false;
+      raw(into, cell.bytes);
+      return true;
+    case BinaryType::json:
+      if (cell.kind != Kind::text && cell.kind != Kind::json) return false;
+      append_number(into, cell.bytes.size() + 1, 4);
+      into += '\1';
+      into += cell.bytes;
+      return true;
   }
   return false;
 }

@@ -3,6 +3,7 @@
 #include <turnstone/db/cell.h>
 #include <turnstone/model/field.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,10 +16,28 @@ bool has_binary_form(unsigned oid);
 /// functions.
 void decode(unsigned oid, std::string_view bytes, Cell& into);
 
-/// Appends `value`, in the form columns of `column_type` take it, as COPY BINARY wants it. False
-/// where this type or value has no form here.
-bool encode(const Value& value, std::string_view column_type, std::string& into);
-bool can_encode(std::string_view column_type);
+/// Column types that `encode` knows.
+enum class BinaryType {
+  int2,
+  int4,
+  int8,
+  boolean,
+  real,
+  numeric,
+  text,
+  date,
+  time,
+  timestamp,
+  interval,
+  uuid,
+  bytes,
+  json
+};
+/// Empty where it does not.
+std::optional<BinaryType> binary_type(std::string_view column_type);
+/// Appends a value, in the form columns of that type take it, as COPY BINARY wants it. False where
+/// it has no form.
+bool encode(const Cell& cell, BinaryType type, std::string& into);
 /// Appends a number with its bytes in the order of networks.
 void append_number(std::string& into, std::uint64_t number, int bytes);
 

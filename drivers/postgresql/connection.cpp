@@ -252,6 +252,22 @@ class ResultReader final : public CellReader {
 
 void swallow_notice(void*, const char*) {}
 
+/// True when columns with values of these fields can all be read in binary form.
+bool all_binary(std::span<const Field* const> types) {
+  return !types.empty() && std::all_of(types.begin(), types.end(), [](const Field* type) {
+    return type && type->type != FieldType::custom && binary_type(dialect().key_type(*type));
+  });
+}
+
+std::string unquoted(std::string_view name) {
+  std::string plain;
+  for (std::size_t i = 1; i + 1 < name.size(); ++i) {
+    plain += name[i];
+    if (name[i] == '"') ++i;
+  }
+  return plain;
+}
+
 class PostgresqlConnection final : public Connection {
  public:
   explicit PostgresqlConnection(Session session) : session_(std::move(session)) {
@@ -287,25 +303,27 @@ class PostgresqlConnection final : public Connection {
 
   std::unique_ptr<Cursor> cursor(std::string_view sql, std::span<const Value> parameters) override;
   std::unique_ptr<CellReader> read(std::string_view sql, std::span<const Value> parameters,
-                                   bool streaming) override {
+                                   bool streaming, std::span<const Field* const> types) override {
     if (streaming) return Connection::read(sql, parameters, true);
     const std::string text(sql);
-    // What types come is known once a statement has run; then the shorter form is asked for.
+    // The shorter form is asked for where the caller knows the types, or the statement has run.
     const auto known = binary_.find(text);
-    const bool binary = known != binary_.end() && known->second;
+    const bool binary = known != binary_.end() ? known->second : all_binary(types);
     Result result = run(text, parameters, binary ? 1 : 0);
     if (known == binary_.end()) {
       if (binary_.size() >= 4 * max_prepared) binary_.clear();
-      const std::vector<Oid> types = types_of(result.get());
+      const std::vector<Oid> came = types_of(result.get());
       binary_[text] =
-          std::all_of(types.begin(), types.end(), [](Oid type) { return has_binary_form(type); });
+          std::all_of(came.begin(), came.end(), [](Oid type) { return has_binary_form(type); });
     }
     const bool came = PQnfields(result.get()) > 0 && PQfformat(result.get(), 0) == 1;
     return std::make_unique<ResultReader>(std::move(result), came);
   }
+  std::vector<std::int64_t> reserve_keys(std::string_view table, std::string_view column,
+                                         std::size_t count) override;
   bool copy_rows(std::string_view table, std::span<const std::string> columns,
                  std::span<const Field* const> types,
-                 const std::function<bool(std::vector<Value>& row)>& next) override;
+                 const std::function<bool(std::span<Cell> row)>& next) override;
 
   bool in_transaction() const override {
     const PGTransactionStatusType status = PQtransactionStatus(session_.get());
@@ -501,13 +519,31 @@ class PostgresqlConnection final : public Connection {
   std::vector<std::string> stale_{};  ///< statements that drop what is no longer used
 };
 
+std::vector<std::int64_t> PostgresqlConnection::reserve_keys(std::string_view table,
+                                                             std::string_view column,
+                                                             std::size_t count) {
+  // The column's own name, without quotes, is what the function wants.
+  const std::vector<Value> parameters{std::string(table), unquoted(column),
+                                      static_cast<std::int64_t>(count)};
+  std::vector<std::int64_t> keys;
+  const Rows sequence = query("SELECT pg_get_serial_sequence($1, $2)", {parameters.data(), 2});
+  if (is_null(sequence.rows.at(0).at(0))) return keys;
+  const std::vector<Value> wanted{sequence.rows[0][0], parameters[2]};
+  const auto rows =
+      read("SELECT nextval($1::regclass) FROM generate_series(1, $2::bigint)", wanted, false, {});
+  keys.reserve(count);
+  while (rows->next()) keys.push_back(rows->row()[0].integer);
+  return keys;
+}
+
 bool PostgresqlConnection::copy_rows(std::string_view table, std::span<const std::string> columns,
                                      std::span<const Field* const> types,
-                                     const std::function<bool(std::vector<Value>& row)>& next) {
-  std::vector<std::string> column_types;
+                                     const std::function<bool(std::span<Cell> row)>& next) {
+  std::vector<BinaryType> forms;
   for (const Field* field : types) {
-    column_types.push_back(dialect().key_type(*field));
-    if (!can_encode(column_types.back())) return false;
+    const auto form = binary_type(dialect().key_type(*field));
+    if (!form) return false;
+    forms.push_back(*form);
   }
   const std::string sql = "COPY " + std::string(table) + " (" +
                           join({columns.begin(), columns.end()}, ", ") +
@@ -518,16 +554,16 @@ bool PostgresqlConnection::copy_rows(std::string_view table, std::span<const std
   std::exception_ptr thrown;
   std::string buffer("PGCOPY\n\377\r\n\0", 11);
   buffer.append(8, '\0');
-  std::vector<Value> row;
+  std::vector<Cell> row(forms.size());
   try {
     while (problem.empty() && next(row)) {
-      append_number(buffer, column_types.size(), 2);
-      for (std::size_t i = 0; i < column_types.size() && problem.empty(); ++i) {
-        if (!encode(row[i], column_types[i], buffer)) {
-          problem = "a value has no binary form as " + column_types[i];
+      append_number(buffer, forms.size(), 2);
+      for (std::size_t i = 0; i < forms.size() && problem.empty(); ++i) {
+        if (!encode(row[i], forms[i], buffer)) {
+          problem = "a value has no binary form as " + dialect().key_type(*types[i]);
         }
       }
-      if (buffer.size() < 256 * 1024) continue;
+      if (buffer.size() < 64 * 1024) continue;
       if (PQputCopyData(session_.get(), buffer.data(), static_cast<int>(buffer.size())) != 1) break;
       buffer.clear();
     }

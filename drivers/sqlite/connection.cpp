@@ -117,7 +117,7 @@ class Session {
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session() { cache_.clear(); }
+  ~Session() = default;
 
   sqlite3* database() const { return database_.get(); }
   const std::string& path() const { return path_; }
@@ -147,46 +147,39 @@ class Session {
     return Prepared(statement);
   }
 
-  /// The statement for `sql`, from the cache or new. Empty for blank text.
-  Prepared take(std::string_view sql) {
-    const auto known = by_text_.find(std::string(sql));
-    if (known != by_text_.end()) {
-      Prepared statement = std::move(known->second->second);
-      cache_.erase(known->second);
-      by_text_.erase(known);
-      return statement;
+  /// A compiled statement that is kept for the next time.
+  struct Known {
+    std::string sql{};
+    Prepared statement{};
+    bool running = false;
+  };
+
+  /// The statement for `sql`, from the cache or new, until `give_back`. nullptr for what is not
+  /// kept: blank text, what has no parameters and writes (changes of the schema above all), and
+  /// what runs at this moment; then `own` is it.
+  Known* take(std::string_view sql, Prepared& own) {
+    const auto known = by_text_.find(sql);
+    if (known != by_text_.end() && !known->second->running) {
+      cache_.splice(cache_.begin(), cache_, known->second);
+      cache_.front().running = true;
+      return &cache_.front();
     }
-    std::string_view rest;
-    Prepared statement = compile(sql, rest, SQLITE_PREPARE_PERSISTENT);
-    while (!rest.empty()) {
-      std::string_view behind;
-      if (compile(rest, behind, 0)) {
-        throw DatabaseError("several statements where one is expected", {}, std::string(sql));
-      }
-      if (behind.size() == rest.size()) break;
-      rest = behind;
-    }
-    return statement;
+    own = compile_one(sql);
+    const bool kept =
+        own && known == by_text_.end() &&
+        (sqlite3_bind_parameter_count(own.get()) > 0 || sqlite3_stmt_readonly(own.get()) != 0);
+    if (!kept) return nullptr;
+    cache_.push_front({std::string(sql), std::move(own), true});
+    by_text_[cache_.front().sql] = cache_.begin();
+    trim();
+    return &cache_.front();
   }
 
   /// Puts a statement back for later use.
-  void give_back(std::string_view sql, Prepared statement) {
-    if (!statement) return;
-    sqlite3_reset(statement.get());
-    sqlite3_clear_bindings(statement.get());
-    const std::string text(sql);
-    // What has no parameters and writes is run once: changes of the schema above all.
-    if (sqlite3_bind_parameter_count(statement.get()) == 0 &&
-        sqlite3_stmt_readonly(statement.get()) == 0) {
-      return;
-    }
-    if (by_text_.contains(text)) return;
-    cache_.emplace_front(text, std::move(statement));
-    by_text_[text] = cache_.begin();
-    if (cache_.size() > cache_limit) {
-      by_text_.erase(cache_.back().first);
-      cache_.pop_back();
-    }
+  void give_back(Known& known) {
+    sqlite3_reset(known.statement.get());
+    sqlite3_clear_bindings(known.statement.get());
+    known.running = false;
   }
 
   /// True when there is a row.
@@ -199,7 +192,7 @@ class Session {
 
   void begin_work() {
     waiting_since_.reset();
-    started_ = Clock::now();
+    if (statement_timeout_.count() > 0) started_ = Clock::now();
     timed_out_ = false;
   }
 
@@ -213,6 +206,29 @@ class Session {
 
  private:
   static constexpr std::size_t cache_limit = 64;
+
+  Prepared compile_one(std::string_view sql) {
+    std::string_view rest;
+    Prepared statement = compile(sql, rest, SQLITE_PREPARE_PERSISTENT);
+    while (!rest.empty()) {
+      std::string_view behind;
+      if (compile(rest, behind, 0)) {
+        throw DatabaseError("several statements where one is expected", {}, std::string(sql));
+      }
+      if (behind.size() == rest.size()) break;
+      rest = behind;
+    }
+    return statement;
+  }
+
+  /// Drops what was not used for longest.
+  void trim() {
+    for (auto at = cache_.end(); cache_.size() > cache_limit && at != cache_.begin();) {
+      if ((--at)->running) continue;
+      by_text_.erase(at->sql);
+      at = cache_.erase(at);
+    }
+  }
 
   void watch() {
     const bool wanted = tick_ || statement_timeout_.count() > 0;
@@ -256,8 +272,8 @@ class Session {
   std::optional<milliseconds> lock_timeout_;  ///< nothing: for ever
   milliseconds statement_timeout_;            ///< zero: none
   std::unique_ptr<sqlite3, Close> database_{};
-  std::list<std::pair<std::string, Prepared>> cache_{};  ///< last used first
-  std::unordered_map<std::string, std::list<std::pair<std::string, Prepared>>::iterator> by_text_{};
+  std::list<Known> cache_{};  ///< last used first
+  std::unordered_map<std::string_view, std::list<Known>::iterator> by_text_{};
   std::function<void()> tick_{};
   std::function<void()> waiting_{};
   Clock::time_point last_tick_{};
@@ -286,26 +302,28 @@ Value cell(sqlite3_stmt* statement, int column) {
   }
 }
 
+/// Asks the value itself: one look-up of the column for all that is wanted of it.
 void read_cell(sqlite3_stmt* statement, int column, Cell& into) {
-  switch (sqlite3_column_type(statement, column)) {
+  sqlite3_value* value = sqlite3_column_value(statement, column);
+  switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
       into.kind = Cell::Kind::integer;
-      into.integer = sqlite3_column_int64(statement, column);
+      into.integer = sqlite3_value_int64(value);
       return;
     case SQLITE_FLOAT:
       into.kind = Cell::Kind::real;
-      into.real = sqlite3_column_double(statement, column);
+      into.real = sqlite3_value_double(value);
       return;
     case SQLITE_TEXT: {
       into.kind = Cell::Kind::text;
-      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-      into.bytes = {text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
+      const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+      into.bytes = {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
       return;
     }
     case SQLITE_BLOB: {
       into.kind = Cell::Kind::bytes;
-      const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
-      into.bytes = {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
+      const auto* bytes = static_cast<const char*>(sqlite3_value_blob(value));
+      into.bytes = {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
       return;
     }
     default:
@@ -313,86 +331,114 @@ void read_cell(sqlite3_stmt* statement, int column, Cell& into) {
   }
 }
 
+/// How long the parameters of a statement stay where they are: until it is over, or until it has
+/// begun.
+enum class Stay { to_the_end, to_the_beginning };
+
 /// A statement that runs, and goes back to the cache when it is over.
 class Running {
  public:
-  Running(std::shared_ptr<Session> session, std::string_view sql, std::span<const Value> parameters)
-      : session_(std::move(session)), sql_(sql), statement_(session_->take(sql)) {
+  template <class Parameter>
+  Running(std::shared_ptr<Session> session, std::string_view sql,
+          std::span<const Parameter> parameters, Stay stay)
+      : session_(std::move(session)),
+        own_(),
+        known_(session_->take(sql, own_)),
+        statement_(known_ ? known_->statement.get() : own_.get()),
+        stay_(stay == Stay::to_the_end ? SQLITE_STATIC : SQLITE_TRANSIENT) {
+    if (!known_) own_sql_ = sql;
     session_->begin_work();
-    const int wanted = statement_ ? sqlite3_bind_parameter_count(statement_.get()) : 0;
-    if (static_cast<std::size_t>(wanted) != parameters.size()) {
-      throw DatabaseError("the statement has " + std::to_string(wanted) + " places for " +
-                              std::to_string(parameters.size()) + " parameters",
-                          {}, sql_);
+    const int wanted = statement_ ? sqlite3_bind_parameter_count(statement_) : 0;
+    try {
+      if (static_cast<std::size_t>(wanted) != parameters.size()) {
+        throw DatabaseError("the statement has " + std::to_string(wanted) + " places for " +
+                                std::to_string(parameters.size()) + " parameters",
+                            {}, std::string(sql));
+      }
+      for (int i = 0; i < wanted; ++i) bind(i + 1, parameters[static_cast<std::size_t>(i)]);
+    } catch (...) {
+      if (known_) session_->give_back(*known_);
+      throw;
     }
-    for (int i = 0; i < wanted; ++i) bind(i + 1, parameters[static_cast<std::size_t>(i)]);
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
-  ~Running() { session_->give_back(sql_, std::move(statement_)); }
+  ~Running() {
+    if (known_) session_->give_back(*known_);
+  }
 
-  bool step() { return statement_ && session_->step(statement_.get(), sql_); }
-  int columns() const { return statement_ ? sqlite3_column_count(statement_.get()) : 0; }
+  bool step() { return statement_ && session_->step(statement_, sql()); }
+  int columns() const { return statement_ ? sqlite3_column_count(statement_) : 0; }
   std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (int i = 0; i < columns(); ++i) {
-      names.emplace_back(sqlite3_column_name(statement_.get(), i));
+      names.emplace_back(sqlite3_column_name(statement_, i));
     }
     return names;
   }
   void read(std::vector<Value>& row) const {
     row.clear();
-    for (int i = 0; i < columns(); ++i) row.push_back(cell(statement_.get(), i));
+    for (int i = 0; i < columns(); ++i) row.push_back(cell(statement_, i));
   }
   void read(std::vector<Cell>& row) const {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      read_cell(statement_.get(), static_cast<int>(i), row[i]);
+      read_cell(statement_, static_cast<int>(i), row[i]);
     }
   }
 
  private:
-  void bind(int position, const Value& given) {
-    const bool plain = given.index() == 0 || std::holds_alternative<std::int64_t>(given) ||
-                       std::holds_alternative<double>(given) ||
-                       std::holds_alternative<std::string>(given) ||
-                       std::holds_alternative<Bytes>(given);
-    if (plain) {
-      bind_bare(position, given);
-    } else {
-      bind_bare(position, bare(given));
-    }
+  std::string_view sql() const { return known_ ? known_->sql : own_sql_; }
+
+  /// Text that is made here is gone before the statement runs.
+  void bind_made(int position, const Value& made) {
+    const auto stay = std::exchange(stay_, SQLITE_TRANSIENT);
+    bind(position, cell_of(made));
+    stay_ = stay;
   }
-  void bind_bare(int position, const Value& value) {
+  void bind(int position, const Value& value) { bind(position, cell_of(value)); }
+  void bind(int position, const Cell& cell) {
     int code = SQLITE_OK;
-    if (is_null(value)) {
-      code = sqlite3_bind_null(statement_.get(), position);
-    } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
-      code = sqlite3_bind_int64(statement_.get(), position, *number);
-    } else if (const auto* real = std::get_if<double>(&value)) {
-      code = sqlite3_bind_double(statement_.get(), position, *real);
-    } else if (const auto* text = std::get_if<std::string>(&value)) {
-      code = sqlite3_bind_text64(statement_.get(), position, text->data(), text->size(),
-                                 SQLITE_TRANSIENT, SQLITE_UTF8);
-    } else {
-      const Bytes& bytes = std::get<Bytes>(value);
-      // A null pointer would bind NULL.
-      code = sqlite3_bind_blob64(statement_.get(), position,
-                                 bytes.empty() ? static_cast<const void*>("") : bytes.data(),
-                                 bytes.size(), SQLITE_TRANSIENT);
+    switch (cell.kind) {
+      case Cell::Kind::null:
+        code = sqlite3_bind_null(statement_, position);
+        break;
+      case Cell::Kind::boolean:
+      case Cell::Kind::integer:
+        code = sqlite3_bind_int64(statement_, position, cell.integer);
+        break;
+      case Cell::Kind::real:
+        code = sqlite3_bind_double(statement_, position, cell.real);
+        break;
+      case Cell::Kind::text:
+        code = sqlite3_bind_text64(statement_, position, not_null(cell.bytes), cell.bytes.size(),
+                                   stay_, SQLITE_UTF8);
+        break;
+      case Cell::Kind::bytes:
+        code = sqlite3_bind_blob64(statement_, position, not_null(cell.bytes), cell.bytes.size(),
+                                   stay_);
+        break;
+      default:
+        bind_made(position, bare(value_of(cell)));
+        return;
     }
-    if (code != SQLITE_OK) session_->fail(sql_);
+    if (code != SQLITE_OK) session_->fail(sql());
   }
+  // A null pointer would bind NULL.
+  static const char* not_null(std::string_view bytes) { return bytes.empty() ? "" : bytes.data(); }
 
   std::shared_ptr<Session> session_;
-  std::string sql_;
-  Prepared statement_;
+  Prepared own_{};
+  std::string own_sql_{};
+  Session::Known* known_;
+  sqlite3_stmt* statement_;
+  sqlite3_destructor_type stay_;
 };
 
 class SqliteCursor final : public Cursor {
  public:
   SqliteCursor(const std::shared_ptr<Session>& session, std::string_view sql,
                std::span<const Value> parameters)
-      : running_(session, sql, parameters), columns_(running_.names()) {}
+      : running_(session, sql, parameters, Stay::to_the_beginning), columns_(running_.names()) {}
   bool next(std::vector<Value>& row) override {
     if (ended_) return false;
     ended_ = !running_.step();
@@ -413,7 +459,8 @@ class SqliteReader final : public CellReader {
  public:
   SqliteReader(const std::shared_ptr<Session>& session, std::string_view sql,
                std::span<const Value> parameters)
-      : running_(session, sql, parameters), cells_(static_cast<std::size_t>(running_.columns())) {}
+      : running_(session, sql, parameters, Stay::to_the_beginning),
+        cells_(static_cast<std::size_t>(running_.columns())) {}
   bool next() override {
     if (!running_.step()) return false;
     // A change of the schema may have compiled the statement again.
@@ -447,16 +494,13 @@ class SqliteConnection final : public Connection {
     }
   }
   std::int64_t execute(std::string_view sql, std::span<const Value> parameters) override {
-    Running running(session_, sql, parameters);
-    // What is no INSERT, UPDATE or DELETE leaves both counters as they are.
-    const std::int64_t before = sqlite3_total_changes64(session_->database());
-    while (running.step()) {
-    }
-    const bool changed = sqlite3_total_changes64(session_->database()) != before;
-    return changed ? sqlite3_changes64(session_->database()) : 0;
+    return run(sql, parameters);
+  }
+  std::int64_t execute_cells(std::string_view sql, std::span<const Cell> parameters) override {
+    return run(sql, parameters);
   }
   Rows query(std::string_view sql, std::span<const Value> parameters) override {
-    Running running(session_, sql, parameters);
+    Running running(session_, sql, parameters, Stay::to_the_end);
     Rows result;
     while (running.step()) running.read(result.rows.emplace_back());
     // Read last: a statement prepared before a change of the schema is compiled again on its start.
@@ -466,8 +510,8 @@ class SqliteConnection final : public Connection {
   std::unique_ptr<Cursor> cursor(std::string_view sql, std::span<const Value> parameters) override {
     return std::make_unique<SqliteCursor>(session_, sql, parameters);
   }
-  std::unique_ptr<CellReader> read(std::string_view sql, std::span<const Value> parameters,
-                                   bool) override {
+  std::unique_ptr<CellReader> read(std::string_view sql, std::span<const Value> parameters, bool,
+                                   std::span<const Field* const>) override {
     return std::make_unique<SqliteReader>(session_, sql, parameters);
   }
   std::int64_t last_row_id() const override {
@@ -484,6 +528,17 @@ class SqliteConnection final : public Connection {
   void on_progress(std::function<void()> tick) override { session_->on_progress(std::move(tick)); }
 
  private:
+  template <class Parameter>
+  std::int64_t run(std::string_view sql, std::span<const Parameter> parameters) {
+    Running running(session_, sql, parameters, Stay::to_the_end);
+    // What is no INSERT, UPDATE or DELETE leaves both counters as they are.
+    const std::int64_t before = sqlite3_total_changes64(session_->database());
+    while (running.step()) {
+    }
+    const bool changed = sqlite3_total_changes64(session_->database()) != before;
+    return changed ? sqlite3_changes64(session_->database()) : 0;
+  }
+
   std::shared_ptr<Session> session_;
 };
 

@@ -34,6 +34,8 @@ struct Cell {
   Decimal::Coefficient coefficient = 0;
 };
 
+/// True for the same value in the same form.
+bool same(const Cell& a, const Cell& b);
 /// The cell of a value; it refers to the value's own text.
 Cell cell_of(const Value& value);
 /// The value of a cell; text and JSON as text.

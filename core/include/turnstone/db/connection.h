@@ -51,21 +51,31 @@ class Connection {
   virtual void execute(std::string_view sql) = 0;
   /// Runs one statement; gives the number of rows inserted, updated or deleted.
   virtual std::int64_t execute(std::string_view sql, std::span<const Value> parameters) = 0;
+  /// The same without copies of the parameters, where the database can.
+  virtual std::int64_t execute_cells(std::string_view sql, std::span<const Cell> parameters);
   virtual Rows query(std::string_view sql, std::span<const Value> parameters = {}) = 0;
   virtual std::unique_ptr<Cursor> cursor(std::string_view sql,
                                          std::span<const Value> parameters = {}) = 0;
   /// The rows of a query cell by cell. `streaming`: in constant memory, for any number of rows;
-  /// else in the quickest way. Other statements may run between when it is streaming.
+  /// else in the quickest way. Other statements may run between when it is streaming. `types`: the
+  /// fields whose values the columns hold, nullptr where that is not known; they tell which form of
+  /// the rows the database may be asked for.
   virtual std::unique_ptr<CellReader> read(std::string_view sql, std::span<const Value> parameters,
-                                           bool streaming);
+                                           bool streaming,
+                                           std::span<const Field* const> types = {});
   /// Key of the row that the last INSERT of one row made, where the database knows it without being
   /// asked (SQLite); else 0.
   virtual std::int64_t last_row_id() const { return 0; }
+  /// Keys for `count` rows to come, from the counter of an automatic key, where the database gives
+  /// them ahead (PostgreSQL); else none. `table` and `column` are quoted.
+  virtual std::vector<std::int64_t> reserve_keys(std::string_view table, std::string_view column,
+                                                 std::size_t count);
   /// Takes rows into a table in the database's quickest way (COPY); false where there is none.
-  /// `table` and `columns` are quoted; `types` are the fields whose values the columns hold.
+  /// `table` and `columns` are quoted; `types` are the fields whose values the columns hold. `next`
+  /// fills the cells of the next row, which are used before it is called again; false: no more.
   virtual bool copy_rows(std::string_view table, std::span<const std::string> columns,
                          std::span<const Field* const> types,
-                         const std::function<bool(std::vector<Value>& row)>& next);
+                         const std::function<bool(std::span<Cell> row)>& next);
   /// True between BEGIN and COMMIT or ROLLBACK, also when the transaction is broken.
   virtual bool in_transaction() const = 0;
   /// False once the server closed the connection.

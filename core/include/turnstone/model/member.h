@@ -401,7 +401,9 @@ struct MemberType {
   Json (*to_json)(const void* member) = nullptr;  ///< its value; nullptr for a ManyToMany
   /// Takes a cell of a column of `type`. Throws Error{database} where it does not fit.
   void (*load)(void* member, const Cell& cell, const Field& type) = nullptr;
-  void (*store)(const void* member, Value& into) = nullptr;
+  /// Its value as a cell that refers to the member; `made` holds what it has no text of its own
+  /// for.
+  void (*view)(const void* member, Cell& into, std::string& made) = nullptr;
   std::shared_ptr<void> (*row)(const void* member) = nullptr;  ///< that is attached to a relation
   void (*attach)(void* member, const std::shared_ptr<void>& row) = nullptr;
   void (*attach_all)(void* member, const std::vector<std::shared_ptr<void>>& rows) = nullptr;
@@ -428,8 +430,21 @@ void cell_value(const Cell& cell, const Field& type, Json& into);
 /// Items of an array that is written as JSON, each with a cell of its own.
 void each_item(const Cell& cell, const Field& type, void* context,
                void (*take)(void* context, const Cell& item, const Field& item_type));
-void store_unsigned(std::uint64_t value, Value& into);
-void store_text(std::string_view value, Value& into);
+// Values as cells, the other way round.
+void view_text(std::string_view value, Cell& into);
+void view_integer(std::int64_t value, Cell& into);
+void view_unsigned(std::uint64_t value, Cell& into);
+void view_value(bool value, Cell& into);
+void view_value(double value, Cell& into);
+void view_value(const Decimal& value, Cell& into);
+void view_value(const Uuid& value, Cell& into);
+void view_value(const Date& value, Cell& into);
+void view_value(const Time& value, Cell& into);
+void view_value(const DateTime& value, Cell& into);
+void view_value(const Duration& value, Cell& into);
+void view_value(const Bytes& value, Cell& into);
+void view_value(const Json& value, Cell& into);
+void view_made(const Json& value, Cell& into, std::string& made);
 
 template <class T>
 void load_member(void* member, const Cell& cell, const Field& type);
@@ -500,43 +515,41 @@ void load_member(void* member, const Cell& cell, const Field& type) {
 }
 
 template <class T>
-void store_member(const void* member, Value& into) {
+void view_member(const void* member, Cell& into, std::string& made) {
   const T& value = *static_cast<const T*>(member);
   if constexpr (Unwrapped<T>::is_optional) {
     if (value) {
-      store_member<without_optional<T>>(&*value, into);
+      view_member<without_optional<T>>(&*value, into, made);
     } else {
-      into = std::monostate{};
+      into.kind = Cell::Kind::null;
     }
   } else if constexpr (KeyMember<T>) {
-    store_member<typename T::Key>(&value.id(), into);
+    view_member<typename T::Key>(&value.id(), into, made);
   } else if constexpr (EnumMember<T>) {
     for (const auto& item : turnstone_choices(T{}).items) {
       if (item.value != value) continue;
       if (item.code.is_text()) {
-        store_text(item.code.text(), into);
+        view_text(item.code.text(), into);
       } else {
-        into = item.code.number();
+        view_integer(item.code.number(), into);
       }
       return;
     }
     refuse_enumerator(class_name<T>(), static_cast<std::int64_t>(value));
   } else if constexpr (TextMember<T>) {
-    store_text(value, into);
+    view_text(value, into);
   } else if constexpr (ArrayMember<T>) {
-    into = json_of_member(value);
-  } else if constexpr (std::same_as<T, bool>) {
-    into = value;
+    view_made(json_of_member(value), into, made);
   } else if constexpr (IntegerMember<T>) {
     if constexpr (std::is_unsigned_v<T> && sizeof(T) == 8) {
-      store_unsigned(value, into);
+      view_unsigned(value, into);
     } else {
-      into = static_cast<std::int64_t>(value);
+      view_integer(static_cast<std::int64_t>(value), into);
     }
   } else if constexpr (std::floating_point<T>) {
-    into = static_cast<double>(value);
+    view_value(static_cast<double>(value), into);
   } else {
-    into = value;
+    view_value(value, into);
   }
 }
 
@@ -581,6 +594,9 @@ Json member_to_json(const void* member) {
   return json_of_member<T>(*static_cast<const T*>(member));
 }
 
+/// The value of a member.
+Value value_of_member(const MemberType& type, const void* member);
+
 template <class T>
 constexpr MemberType make_member_type();
 
@@ -606,7 +622,7 @@ constexpr MemberType make_member_type() {
   } else {
     type.to_json = &member_to_json<T>;
     type.load = &load_member<T>;
-    type.store = &store_member<T>;
+    type.view = &view_member<T>;
   }
   if constexpr (KeyMember<Bare>) {
     type.row = &attached_row<T>;

@@ -161,9 +161,7 @@ Value value_of_argument(const V& value) {
   } else if constexpr (std::is_convertible_v<V, std::string_view>) {
     return std::string(std::string_view(value));
   } else {
-    Value made;
-    store_member<V>(&value, made);
-    return made;
+    return value_of_member(member_type_of<V>, &value);
   }
 }
 

@@ -27,6 +27,7 @@ struct ClassMap {
     const void* in(const void* object) const { return static_cast<const char*>(object) + offset; }
   };
   std::string class_name{};
+  std::size_t number = 0;  ///< among the classes of its Mapping
   ModelPtr model{};
   std::vector<Slot> slots{};
   std::vector<Slot> links{};  ///< many-to-many members
@@ -49,6 +50,9 @@ class Mapping {
           std::map<std::string, std::function<Json()>> default_functions = {});
   /// Models without classes: for tools, and for the models of one moment of history.
   explicit Mapping(ProjectState state);
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping();
 
   const ProjectState& state() const { return state_; }
   /// Throws Error{bad_model} for a class that no app has registered.
@@ -56,6 +60,7 @@ class Mapping {
   /// nullptr for a model without a class.
   const ClassMap* of_model(const ModelKey& model) const;
   const std::map<std::string, ModelKey, std::less<>>& classes() const { return classes_; }
+  const std::map<std::string, ClassMap, std::less<>>& maps() const { return maps_; }
   /// The value of a `{"function": NAME}` default. Throws Error{unsupported} for an unknown name.
   /// `now` is the moment of `now` and `today`; this one unless given.
   Json default_of(const DefaultFunction& function, const Field& type,

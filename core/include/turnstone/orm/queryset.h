@@ -272,10 +272,11 @@ class QuerySet : public QueryBase<QuerySet<M>> {
     std::map<Key, M> found;
     const ClassMap::Slot& key = map().key_slot();
     for (M& row : this->filter("pk__in", keys).all()) {
-      Value value;
-      key.member->store(key.in(&row), value);
+      Cell cell;
+      std::string made;
+      key.member->view(key.in(&row), cell, made);
       Key at{};
-      member_type_of<Key>.load(&at, cell_of(value), *key.type);
+      member_type_of<Key>.load(&at, cell, *key.type);
       found.emplace(std::move(at), std::move(row));
     }
     return found;
