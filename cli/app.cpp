@@ -8,6 +8,12 @@ App::App(std::string label) {
   declared_.label = std::move(label);
 }
 
+App::App(const App&) = default;
+App::App(App&&) noexcept = default;
+App& App::operator=(const App&) = default;
+App& App::operator=(App&&) noexcept = default;
+App::~App() = default;
+
 App App::function(const std::string& name, migrations::MigrationFunction function) && {
   refuse_second(name);
   functions_.add(name, std::move(function));

@@ -12,6 +12,13 @@ HistoricalModel MigrationContext::model(const std::string& reference) {
                          functions_);
 }
 
+Functions::Functions() = default;
+Functions::Functions(const Functions&) = default;
+Functions::Functions(Functions&&) noexcept = default;
+Functions& Functions::operator=(const Functions&) = default;
+Functions& Functions::operator=(Functions&&) noexcept = default;
+Functions::~Functions() = default;
+
 void Functions::add(const std::string& name, MigrationFunction function) {
   code_[name] = std::move(function);
 }

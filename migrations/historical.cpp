@@ -204,6 +204,10 @@ class LinkTable {
 
 }  // namespace
 
+HistoricalRow::HistoricalRow(std::shared_ptr<const std::vector<std::string>> names,
+                             std::vector<Value> values)
+    : names_(std::move(names)), values_(std::move(values)) {}
+
 const Value& HistoricalRow::operator[](const std::string& field) const {
   for (std::size_t i = names_->size(); i-- > 0;) {
     if ((*names_)[i] == field || (*names_)[i] == field + "_id") return values_[i];

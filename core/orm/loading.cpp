@@ -56,9 +56,7 @@ Pointers fetch_by(Engine& engine, const ClassMap& map, const std::string& column
 }
 
 Value stored(const Slot& slot, const void* object) {
-  Value value;
-  slot.member->store(slot.in(object), value);
-  return value;
+  return detail::value_of_member(*slot.member, slot.in(object));
 }
 
 std::vector<Value> distinct_values(const std::vector<Value>& values) {
@@ -271,6 +269,18 @@ void unlink(Engine& engine, const ClassMap& map, const void* object, const std::
   }
   orm::Use use(engine);
   use.execute(sql, parameters);
+}
+
+void set_links(const Database& db, const ClassMap& map, const void* object,
+               const std::string& field, const std::vector<Value>& keys) {
+  db.atomic([&] {
+    std::vector<Value> gone;
+    for (const Value& one : linked(db.engine(), map, object, field)) {
+      if (std::find(keys.begin(), keys.end(), one) == keys.end()) gone.push_back(one);
+    }
+    if (!gone.empty()) unlink(db.engine(), map, object, field, &gone);
+    if (!keys.empty()) link(db.engine(), map, object, field, keys);
+  });
 }
 
 std::vector<Value> linked(Engine& engine, const ClassMap& map, const void* object,

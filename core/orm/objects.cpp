@@ -57,6 +57,9 @@ std::optional<Value> default_value(const orm::Engine& engine, const Field& field
 
 }  // namespace
 
+Row::Row(std::shared_ptr<const std::vector<std::string>> names, std::vector<Value> values)
+    : names_(std::move(names)), values_(std::move(values)) {}
+
 const Value& Row::operator[](std::string_view name) const {
   for (std::size_t i = 0; i < names_->size(); ++i) {
     const std::string& own = (*names_)[i];
@@ -68,6 +71,9 @@ const Value& Row::operator[](std::string_view name) const {
   throw Error(ErrorKind::bad_model, "the row has no column \"" + std::string(name) + "\"", {},
               did_you_mean(name, *names_));
 }
+
+Objects::Objects(const Database& database, ModelKey model)
+    : QueryBase(database, Query{.model = std::move(model)}) {}
 
 std::vector<Row> Objects::all() const { return rows_of(engine(), *query_); }
 

@@ -14,6 +14,11 @@ namespace turnstone {
 class App {
  public:
   explicit App(std::string label);
+  App(const App&);
+  App(App&&) noexcept;
+  App& operator=(const App&);
+  App& operator=(App&&) noexcept;
+  ~App();
 
   /// Registers model classes, each with `static void describe(Model<M>&)`. Mixins are none of them.
   template <class... Models>

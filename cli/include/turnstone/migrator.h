@@ -1,15 +1,19 @@
 #pragma once
 
 #include <turnstone/app.h>
-#include <turnstone/migrations/migration.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace turnstone {
+
+namespace migrations {
+struct Migration;
+}
 
 /// A migration file, or one that a migration names, inside a program. The texts live as long as the
 /// program.
@@ -48,7 +52,7 @@ class Migrator {
 
  private:
   std::string url_;
-  std::vector<migrations::Migration> files_{};
+  std::shared_ptr<const std::vector<migrations::Migration>> files_{};
   migrations::Functions functions_{};
   std::optional<std::chrono::milliseconds> lock_timeout_{};
 };

@@ -14,8 +14,7 @@ namespace turnstone {
 /// One row by names: fields (`<fk>_id` for keys), annotations, chosen columns.
 class Row {
  public:
-  Row(std::shared_ptr<const std::vector<std::string>> names, std::vector<Value> values)
-      : names_(std::move(names)), values_(std::move(values)) {}
+  Row(std::shared_ptr<const std::vector<std::string>> names, std::vector<Value> values);
   /// A relation also goes by its own name. Throws Error{bad_model} with the nearest name.
   const Value& operator[](std::string_view name) const;
   const std::vector<std::string>& names() const { return *names_; }
@@ -31,8 +30,7 @@ class Objects : public QueryBase<Objects> {
  public:
   using Values = std::vector<std::pair<std::string, Value>>;
 
-  Objects(const Database& database, ModelKey model)
-      : QueryBase(database, Query{.model = std::move(model)}) {}
+  Objects(const Database& database, ModelKey model);
 
   std::vector<Row> all() const;
   /// Each row in turn, in constant memory; `visit` gives false to stop.

@@ -19,6 +19,9 @@ void link(orm::Engine& engine, const ClassMap& map, const void* object, const st
           const std::vector<Value>& keys);
 void unlink(orm::Engine& engine, const ClassMap& map, const void* object, const std::string& field,
             const std::vector<Value>* keys);
+/// Adds what is missing and removes what is not among `keys`, in one transaction.
+void set_links(const Database& db, const ClassMap& map, const void* object,
+               const std::string& field, const std::vector<Value>& keys);
 std::vector<Value> linked(orm::Engine& engine, const ClassMap& map, const void* object,
                           const std::string& field);
 Value key_of_object(const ClassMap& map, const void* object);
@@ -83,19 +86,9 @@ class Links {
   void clear() const { detail::unlink(database_.engine(), *map_, object_, field_, nullptr); }
   /// These and no others; what stays is left alone.
   void set(const std::vector<Target>& rows) const {
-    database_.atomic([&] {
-      const std::vector<Value> before = detail::linked(database_.engine(), *map_, object_, field_);
-      std::vector<Value> wanted;
-      for (const Target& row : rows) wanted.push_back(key(row));
-      std::vector<Value> gone;
-      for (const Value& one : before) {
-        if (std::find(wanted.begin(), wanted.end(), one) == wanted.end()) gone.push_back(one);
-      }
-      if (!gone.empty()) {
-        detail::unlink(database_.engine(), *map_, object_, field_, &gone);
-      }
-      if (!wanted.empty()) detail::link(database_.engine(), *map_, object_, field_, wanted);
-    });
+    std::vector<Value> keys;
+    for (const Target& row : rows) keys.push_back(key(row));
+    detail::set_links(database_, *map_, object_, field_, keys);
   }
   /// The rows at the other end.
   QuerySet<Target> all() const {

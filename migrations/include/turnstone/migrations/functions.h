@@ -1,14 +1,19 @@
 #pragma once
 
-#include <turnstone/db/dialect.h>
+#include <turnstone/db/connection.h>
 #include <turnstone/model/project_state.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+namespace turnstone {
+class Dialect;
+}
 
 namespace turnstone::migrations {
 
@@ -45,6 +50,12 @@ using DefaultFunctionBody = std::function<Json()>;
 /// Functions registered by name in an executable.
 class Functions {
  public:
+  Functions();
+  Functions(const Functions&);
+  Functions(Functions&&) noexcept;
+  Functions& operator=(const Functions&);
+  Functions& operator=(Functions&&) noexcept;
+  ~Functions();
   void add(const std::string& name, MigrationFunction function);
   void add_default(const std::string& name, DefaultFunctionBody function);
   /// Those of `others` whose names are not taken.
@@ -62,8 +73,7 @@ class Functions {
 /// One row of a historical model: values by field name (`<fk>_id` for keys), in field order.
 class HistoricalRow {
  public:
-  HistoricalRow(std::shared_ptr<const std::vector<std::string>> names, std::vector<Value> values)
-      : names_(std::move(names)), values_(std::move(values)) {}
+  HistoricalRow(std::shared_ptr<const std::vector<std::string>> names, std::vector<Value> values);
   /// Throws Error{bad_model} with the nearest name for an unknown field. A relation may be given by
   /// its own name or as `<name>_id`.
   const Value& operator[](const std::string& field) const;
