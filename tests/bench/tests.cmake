@@ -4,6 +4,8 @@ target_link_libraries(turnstone_bench PRIVATE turnstone::cli turnstone_json turn
 
 # The ORM against the C libraries.
 if(TURNSTONE_SQLITE AND TURNSTONE_POSTGRES)
+  find_package(SQLite3 REQUIRED)
+  find_package(PostgreSQL REQUIRED)
   add_executable(turnstone_bench_orm bench/measure.cpp bench/orm.cpp bench/orm_postgresql.cpp
                                      bench/orm_sqlite.cpp bench/orm_work.cpp)
   target_link_libraries(turnstone_bench_orm PRIVATE turnstone::cli turnstone_build_flags
