@@ -48,7 +48,7 @@ AddField add(const std::string& model, const std::string& field) {
 RunSQL raw(bool elidable = false) {
   RunSQL operation;
   operation.sql.text = "SELECT 1";
-  operation.reverse_sql.emplace();
+  operation.reverse_sql = RunSQL::Source{};
   operation.elidable = elidable;
   return operation;
 }

@@ -27,7 +27,7 @@ int inspection_count() {
 class RandomSchema {
  public:
   RandomSchema(std::uint32_t seed, const Dialect& dialect)
-      : random_(seed), dialect_(dialect), postgresql_(dialect.features().schemas) {}
+      : random_(seed), postgresql_(dialect.features().schemas) {}
 
   Schema make() {
     const std::uint32_t count = 1 + below(5);
@@ -214,7 +214,6 @@ class RandomSchema {
   }
 
   std::mt19937 random_;
-  const Dialect& dialect_;
   bool postgresql_;
   int counter_ = 0;
   std::vector<Table> tables_{};
