@@ -49,7 +49,7 @@ std::string conflict_clause(const ClassMap& map, const BulkOptions& options) {
 class Inserts {
  public:
   Inserts(Engine& engine, const ClassMap& map, const InsertPlan& plan, const BulkOptions& options)
-      : engine_(engine), map_(map), classes_(engine.plan(map)), plan_(plan), options_(options) {}
+      : engine_(engine), map_(map), plan_(plan), options_(options) {}
 
   void write(const std::vector<void*>& objects) {
     if (plan_.written.empty()) {
@@ -58,11 +58,12 @@ class Inserts {
     }
     if (copied(objects)) return;
     const std::size_t rows = batch_rows(engine_.dialect(), plan_.written.size(), options_.batch);
+    Written written(engine_, map_, rows * plan_.written.size());
     std::string text;  // of a full batch
     for (std::size_t begin = 0; begin < objects.size(); begin += rows) {
       const std::size_t count = std::min(rows, objects.size() - begin);
       if (count != rows || text.empty()) text = statement(count);
-      batch(text, objects, begin, count);
+      batch(written, text, objects, begin, count);
     }
   }
 
@@ -88,11 +89,11 @@ class Inserts {
       slots.push_back(key);
     }
     std::size_t at = 0;
-    std::vector<Value> kept(slots.size());
+    Written written(engine_, map_, plan_.written.size());
     const bool done = use.copy_rows(table, columns_of(map_, slots), types_of(map_, slots),
                                     [&](std::span<Cell> row) {
                                       if (at == objects.size()) return false;
-                                      fill(objects[at], row.data(), kept.data());
+                                      fill(written, objects[at], row.data(), 0);
                                       if (!keys.empty()) row.back() = cell_of(keys[at]);
                                       ++at;
                                       return true;
@@ -108,10 +109,10 @@ class Inserts {
     return plan_.returned.size() == 1 && is_auto(map_.slots[plan_.returned.front()].field->type);
   }
 
-  void fill(const void* object, Cell* cells, Value* kept) {
+  /// The cells of one object from `cells` on; `place`: of the first among those of `written`.
+  void fill(Written& written, const void* object, Cell* cells, std::size_t place) {
     for (std::size_t i = 0; i < plan_.written.size(); ++i) {
-      const std::size_t slot = plan_.written[i];
-      written_cell(engine_, map_, classes_.passage(slot), slot, object, cells[i], kept[i]);
+      written.put(plan_.written[i], object, cells[i], place + i);
     }
   }
 
@@ -139,13 +140,12 @@ class Inserts {
     return engine_.dialect().name() == "sqlite" && options_.update_fields.empty() && only_key();
   }
 
-  void batch(const std::string& text, const std::vector<void*>& objects, std::size_t begin,
-             std::size_t count) {
+  void batch(Written& written, const std::string& text, const std::vector<void*>& objects,
+             std::size_t begin, std::size_t count) {
     const std::size_t columns = plan_.written.size();
     cells_.resize(count * columns);
-    kept_.resize(count * columns);
     for (std::size_t i = 0; i < count; ++i) {
-      fill(objects[begin + i], &cells_[i * columns], &kept_[i * columns]);
+      fill(written, objects[begin + i], &cells_[i * columns], i * columns);
     }
     Use use(engine_);
     if (!returns() || counts_keys()) {
@@ -173,11 +173,9 @@ class Inserts {
 
   Engine& engine_;
   const ClassMap& map_;
-  const ClassPlan& classes_;
   const InsertPlan& plan_;
   const BulkOptions& options_;
   std::vector<Cell> cells_{};  ///< of one batch
-  std::vector<Value> kept_{};
 };
 
 }  // namespace

@@ -200,6 +200,9 @@ std::pair<std::string, ModelPtr> Level::join_path(const std::string& path) {
 
 Sql Level::column_at(const std::string& path, const ModelColumn& column) {
   const std::size_t at = path.empty() ? 0 : walk(path_parts(path));
+  if (nodes_[at].model == column.owner) {
+    return alias_of(at) + "." + quote_identifier(column_name(*column.field));
+  }
   const std::optional<Step> step = shared_.paths.find(nodes_[at].model, column.field->name);
   return column_of(at, *step).sql;
 }

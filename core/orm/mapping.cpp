@@ -144,6 +144,8 @@ Mapping::Mapping(const std::vector<DeclaredApp>& apps, const std::vector<Describ
   }
 }
 
+Mapping::Mapping(const std::vector<DeclaredApp>& apps, const std::vector<DescribedModel>& classes)
+    : Mapping(apps, classes, std::map<std::string, std::function<Json()>>{}) {}
 Mapping::Mapping(ProjectState state) : state_(std::move(state)) {}
 Mapping::~Mapping() = default;
 

@@ -106,16 +106,19 @@ Value member_value(const ClassMap& map, const Slot& slot, const void* object) {
   return value;
 }
 
-void written_cell(Engine& engine, const ClassMap& map, const Passage& passage, std::size_t at,
-                  const void* object, Cell& cell, Value& kept) {
-  const Slot& slot = map.slots[at];
-  if (slot.member && passage.kind != Cell::Kind::null) {
-    std::string made;
-    slot.member->view(slot.in(object), cell, made);
-    if (passage.takes(cell)) return;
-  }
-  kept = engine.dialect().to_database(slot_value(engine, map, at, object), *slot.type);
-  cell = cell_of(kept);
+bool passes(const Slot& slot, const Passage& passage, const void* object, Cell& cell) {
+  if (passage.kind == Cell::Kind::null) return false;
+  std::string made;
+  slot.member->view(slot.in(object), cell, made);
+  return passage.takes(cell);
+}
+
+void Written::put(std::size_t at, const void* object, Cell& cell, std::size_t place) {
+  const Slot& slot = map_.slots[at];
+  if (passes(slot, plan_.passage(at), object, cell)) return;
+  if (kept_.size() < places_) kept_.resize(places_);
+  kept_[place] = engine_.dialect().to_database(slot_value(engine_, map_, at, object), *slot.type);
+  cell = cell_of(kept_[place]);
 }
 
 Value slot_value(Engine& engine, const ClassMap& map, std::size_t at, const void* object) {
@@ -160,10 +163,9 @@ void insert_row(Engine& engine, const ClassMap& map, void* object) {
   for (std::size_t owner = 0; owner < classes.owners().size(); ++owner) {
     const InsertPlan& plan = classes.insert(owner, object);
     std::vector<Cell> cells(plan.written.size());
-    std::vector<Value> kept(plan.written.size());
+    Written written(engine, map, cells.size());
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      written_cell(engine, map, classes.passage(plan.written[i]), plan.written[i], object, cells[i],
-                   kept[i]);
+      written.put(plan.written[i], object, cells[i], i);
     }
     Use use(engine);
     const bool only_key =

@@ -17,9 +17,21 @@ void take_keys(Engine& engine, const ClassMap& map, void* object);
 Value member_value(const ClassMap& map, const ClassMap::Slot& slot, const void* object);
 /// A slot's value for the table of its owner: for a parent link without a member, the base's key.
 Value slot_value(Engine& engine, const ClassMap& map, std::size_t slot, const void* object);
-/// The same as a cell in the form of its column, checked. It refers to the object, or to `kept`.
-void written_cell(Engine& engine, const ClassMap& map, const Passage& passage, std::size_t slot,
-                  const void* object, Cell& cell, Value& kept);
+/// Values of members as cells in the form of their columns, checked. Cells refer to the objects, or
+/// to what is kept here where a value has another form: one for each of `places`.
+class Written {
+ public:
+  Written(Engine& engine, const ClassMap& map, std::size_t places)
+      : engine_(engine), map_(map), plan_(engine.plan(map)), places_(places) {}
+  void put(std::size_t slot, const void* object, Cell& cell, std::size_t place);
+
+ private:
+  Engine& engine_;
+  const ClassMap& map_;
+  const ClassPlan& plan_;
+  std::size_t places_;
+  std::vector<Value> kept_{};  ///< empty while nothing is
+};
 void set_member(const ClassMap::Slot& slot, void* object, const Value& value);
 /// True when the key was given or made: an automatic key that is 0 is none.
 bool has_key(const ClassMap& map, const void* object);

@@ -522,12 +522,17 @@ class PostgresqlConnection final : public Connection {
 std::vector<std::int64_t> PostgresqlConnection::reserve_keys(std::string_view table,
                                                              std::string_view column,
                                                              std::size_t count) {
-  // The column's own name, without quotes, is what the function wants.
+  // An INSERT may do what COPY with keys may not: the right to use the counter and to write the
+  // column, and rules for single rows. Functions want the column's name without quotes.
   const std::vector<Value> parameters{std::string(table), unquoted(column),
                                       static_cast<std::int64_t>(count)};
   std::vector<std::int64_t> keys;
-  const Rows sequence = query("SELECT pg_get_serial_sequence($1, $2)", {parameters.data(), 2});
-  if (is_null(sequence.rows.at(0).at(0))) return keys;
+  const Rows sequence = query(
+      "SELECT of_column FROM pg_get_serial_sequence($1, $2) AS of_column WHERE "
+      "has_sequence_privilege(of_column, 'USAGE') AND has_column_privilege($1, $2, 'INSERT') AND "
+      "NOT row_security_active($1)",
+      {parameters.data(), 2});
+  if (sequence.rows.empty()) return keys;
   const std::vector<Value> wanted{sequence.rows[0][0], parameters[2]};
   const auto rows =
       read("SELECT nextval($1::regclass) FROM generate_series(1, $2::bigint)", wanted, false, {});

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "orm/library.h"
@@ -47,6 +49,58 @@ TEST_CASE("many rows are inserted at once, and their keys come back") {
     CHECK(back.data == samples[1].data);
     CHECK(back.moment == samples[1].moment);
     CHECK(back.meta == samples[1].meta);
+  }
+}
+
+TEST_CASE("many rows go to PostgreSQL by COPY, with keys that are asked for ahead") {
+  for (const std::string& dialect : test::test_dialects()) {
+    if (dialect != "postgresql") continue;
+    std::vector<std::string> ran;
+    const Fixture fixture(dialect, {.on_statement = [&](const Executed& executed) {
+                            ran.emplace_back(executed.sql.substr(0, 6));
+                          }});
+    const Database& db = fixture.db;
+    std::vector<Tag> tags = new_tags(500);
+    db.objects<Tag>().bulk_create(tags);
+    CHECK(ran == std::vector<std::string>{"BEGIN", "SELECT", "COPY \""});
+    CHECK(db.get<Tag>(tags[499].id).label == "tag 499");
+    Tag next{.label = "next"};
+    db.save(next);
+    CHECK(next.id > tags[499].id);
+
+    // Who may write rows but not use the counter by itself has them inserted.
+    const std::string writer = "turnstone_writer_" + std::to_string(getpid());
+    db.execute("CREATE ROLE " + writer);
+    db.execute("GRANT INSERT, SELECT ON library_tag TO " + writer);
+    ran.clear();
+    std::vector<Tag> more = new_tags(500, "more ");
+    db.atomic([&] {
+      db.execute("SET LOCAL ROLE " + writer);
+      db.objects<Tag>().bulk_create(more);
+    });
+    CHECK(std::find(ran.begin(), ran.end(), "INSERT") != ran.end());
+    CHECK(db.get<Tag>(more[499].id).label == "more 499");
+    db.execute("DROP OWNED BY " + writer);
+    db.execute("DROP ROLE " + writer);
+  }
+}
+
+TEST_CASE("values of many rows are checked like those of one") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    const Fixture fixture(dialect);
+    const Database& db = fixture.db;
+    std::vector<Tag> tags = new_tags(600);
+    tags[599].label = std::string(21, 'x');
+    CHECK_THROWS_WITH(db.objects<Tag>().bulk_create(tags), doctest::Contains("21 characters"));
+    tags[599].label = std::string("a\0b", 3);
+    CHECK_THROWS_WITH(db.objects<Tag>().bulk_create(tags), doctest::Contains("NUL"));
+    // Twenty characters of two bytes each fit.
+    tags[599].label.clear();
+    for (int i = 0; i < 20; ++i) tags[599].label += "\u00e4";
+    db.objects<Tag>().bulk_create(tags);
+    CHECK(db.get<Tag>(tags[599].id).label == tags[599].label);
+    CHECK(db.objects<Tag>().count() == 600);
   }
 }
 

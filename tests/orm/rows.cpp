@@ -231,3 +231,21 @@ TEST_CASE("deleting does what on_delete says") {
     CHECK(std::get<0>(db.query<std::int64_t>("SELECT COUNT(*) FROM library_book_tags")[0]) == 0);
   }
 }
+
+TEST_CASE("a query runs while its own rows are read") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    const Fixture fixture(dialect);
+    const Database& db = fixture.db;
+    fill(db);
+    db.atomic([&] {
+      int pairs = 0;
+      const auto books = db.objects<Book>().order_by("title");
+      books.each([&](const Book& one) {
+        books.each([&](const Book& other) { pairs += one.id < other.id ? 1 : 0; });
+      });
+      CHECK(pairs == 10);
+    });
+    CHECK(titles(db.objects<Book>().order_by("title").all()).size() == 5);
+  }
+}

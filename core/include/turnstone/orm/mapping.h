@@ -47,7 +47,8 @@ class Mapping {
  public:
   /// Throws Error{bad_model} for the first thing that is wrong with the models.
   Mapping(const std::vector<DeclaredApp>& apps, const std::vector<DescribedModel>& classes,
-          std::map<std::string, std::function<Json()>> default_functions = {});
+          std::map<std::string, std::function<Json()>> default_functions);
+  Mapping(const std::vector<DeclaredApp>& apps, const std::vector<DescribedModel>& classes);
   /// Models without classes: for tools, and for the models of one moment of history.
   explicit Mapping(ProjectState state);
   Mapping(const Mapping&) = delete;
@@ -67,11 +68,11 @@ class Mapping {
                   std::optional<DateTime> now = {}) const;
 
  private:
-  ProjectState state_{};
-  std::map<std::string, ModelKey, std::less<>> classes_{};
-  std::map<std::string, ClassMap, std::less<>> maps_{};
-  std::map<ModelKey, const ClassMap*> by_model_{};
-  std::map<std::string, std::function<Json()>> functions_{};
+  ProjectState state_;
+  std::map<std::string, ModelKey, std::less<>> classes_;
+  std::map<std::string, ClassMap, std::less<>> maps_;
+  std::map<ModelKey, const ClassMap*> by_model_;
+  std::map<std::string, std::function<Json()>> functions_;
 };
 
 }  // namespace turnstone
