@@ -6,6 +6,7 @@ turnstone_tests(orm
   readme
   rows
   session
+  soak
   transactions
 )
 target_sources(test_orm PRIVATE orm/library.cpp)
