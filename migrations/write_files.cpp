@@ -195,7 +195,8 @@ void take_back(const fs::path& folder, const Record& record) {
 }
 
 fs::path half_written(const fs::path& folder) {
-  return folder / (std::string(intent_name) + ".new");
+  fs::path file = folder / intent_name;
+  return file += ".new";
 }
 
 bool anything_pending(const fs::path& folder) {
