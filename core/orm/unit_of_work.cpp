@@ -4,6 +4,7 @@
 #include <turnstone/orm/bulk.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "orm/rows.h"
@@ -66,13 +67,70 @@ class UnitOfWork::Working {
 };
 
 UnitOfWork::~UnitOfWork() {
-  if (!at_) return;
-  {
-    const Pin pin(engine_, *at_);
-    Use use(engine_);
-    roll_back_block(use);
+  if (at_) {
+    {
+      const Pin pin(engine_, *at_);
+      Use use(engine_);
+      roll_back_block(use);
+    }
+    leave();
   }
-  leave();
+  release_circles();
+}
+
+/// True when keys of the session's classes lead back to where they began.
+bool UnitOfWork::may_have_circles() const {
+  std::set<const ClassMap*> present;
+  for (const auto& [object, entry] : entries_) present.insert(entry.map);
+  std::set<const ClassMap*> open;
+  std::set<const ClassMap*> done;
+  const std::function<bool(const ClassMap*)> circles = [&](const ClassMap* map) {
+    if (done.contains(map) || !present.contains(map)) return false;
+    if (!open.insert(map).second) return true;
+    for (const Slot& slot : map->slots) {
+      if (!slot.member || !slot.member->row) continue;
+      if (circles(&engine_.mapping().of_class(slot.member->target))) return true;
+    }
+    open.erase(map);
+    done.insert(map);
+    return false;
+  };
+  return std::any_of(present.begin(), present.end(), circles);
+}
+
+/// Objects that only each other hold, in a circle of keys, would stay for ever: they let go of
+/// their rows. Those that the program has, and all they lead to, keep theirs.
+void UnitOfWork::release_circles() {
+  if (!may_have_circles()) return;
+  std::unordered_map<const void*, std::vector<const void*>> leads;
+  std::unordered_map<const void*, long> held;  // by the session and its objects
+  for (const auto& [object, entry] : entries_) {
+    ++held[object];
+    for (const Slot& slot : entry.map->slots) {
+      if (!slot.member || !slot.member->row) continue;
+      const std::shared_ptr<void> row = slot.member->row(slot.in(object));
+      if (!row) continue;
+      leads[object].push_back(row.get());
+      ++held[row.get()];
+    }
+  }
+  std::vector<const void*> reached;
+  for (const auto& [object, entry] : entries_) {
+    if (entry.object.use_count() > held[object]) reached.push_back(object);
+  }
+  std::set<const void*> kept;
+  while (!reached.empty()) {
+    const void* object = reached.back();
+    reached.pop_back();
+    if (!kept.insert(object).second) continue;
+    for (const void* row : leads[object]) reached.push_back(row);
+  }
+  for (const auto& [object, entry] : entries_) {
+    if (kept.contains(object)) continue;
+    for (const Slot& slot : entry.map->slots) {
+      if (slot.member && slot.member->row) slot.member->attach(slot.in(entry.object.get()), {});
+    }
+  }
 }
 
 void UnitOfWork::begin() {

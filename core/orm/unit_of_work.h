@@ -62,6 +62,8 @@ class UnitOfWork {
   void update_changed();
   void delete_condemned();
   void reload(const std::vector<Entry*>& entries);
+  bool may_have_circles() const;
+  void release_circles();
 
   Engine& engine_;
   SessionOptions options_;

@@ -44,6 +44,32 @@ TEST_CASE("a session writes new objects in the order their keys need") {
   }
 }
 
+TEST_CASE("rows that refer to each other go with their session, unless somebody has them") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    const Fixture fixture(dialect);
+    std::weak_ptr<Author> gone;
+    std::shared_ptr<Book> had;
+    {
+      Session session(fixture.db);
+      const auto circle = [&](const std::string& name) {
+        auto author = std::make_shared<Author>(Author{.name = name});
+        auto book = session.add(new_book("Of " + name, author));
+        author->best_book = ForeignKey<Book>(book);
+        return book;
+      };
+      gone = circle("Ada")->author.row();
+      had = circle("Bob");
+      session.commit();
+      CHECK(gone.lock() != nullptr);
+    }
+    CHECK(gone.lock() == nullptr);
+    CHECK(had->author->name == "Bob");
+    CHECK(had->author->best_book->row() == had);
+    had->author->best_book.reset();
+  }
+}
+
 TEST_CASE("a row is one object, and only what changed is written") {
   for (const std::string& dialect : test::test_dialects()) {
     CAPTURE(dialect);
