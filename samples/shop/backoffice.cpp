@@ -14,10 +14,10 @@
 
 // What the office of the shop does with its database:
 //
-//     backoffice import orders.csv     customers, products and orders from a file: all of it, or
-//     nothing backoffice revenue               what came in, month by month backoffice deliver
-//     PRODUCT 40    puts things on the shelf backoffice sell PRODUCT 8 10     8 tills at once sell
-//     up to 10 each, and never more than there are
+// - `backoffice import orders.csv`: customers, products and orders of a file, all or nothing
+// - `backoffice revenue`: what came in, month by month
+// - `backoffice deliver PRODUCT 40`: puts things on the shelf
+// - `backoffice sell PRODUCT 8 10`: 8 tills at once sell up to 10 each, never more than there are
 //
 // `--sql` in front prints every statement that runs. The database is that of SHOP_DATABASE_URL, or
 // the file shop.db.

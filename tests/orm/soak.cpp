@@ -119,7 +119,7 @@ TEST_CASE("work without end leaves no memory and no connection behind") {
     int rounds = 0;
     std::size_t memory = 0;
     std::size_t files = 0;
-    while (Clock::now() - begin < soak_time()) {
+    while (Clock::now() - begin < soak_time() || rounds < 12) {
       one_by_one(db);
       transactions(db);
       many_at_once(db);
@@ -131,17 +131,15 @@ TEST_CASE("work without end leaves no memory and no connection behind") {
       }
     }
     CAPTURE(rounds);
-    CHECK(rounds > 5);
     CHECK(db.get<Book>(book).stock == stock + 3 * rounds);
     CHECK(db.objects<Tag>().count() == 3);
     CHECK(db.objects<Author>().count() == 3);
     CHECK(db.connections().second == 0);
     CHECK(db.connections().first <= 4);
-    if (memory > 0) {
-      // SQLite's cache of a connection that was seldom used may still grow, by 2 MB at most.
-      CHECK(memory_in_use() < memory + 2 * 1024 * 1024);
-      CHECK(open_files() <= files);
-    }
+    REQUIRE(memory > 0);
+    // SQLite's cache of a connection that was seldom used may still grow, by 2 MB at most.
+    CHECK(memory_in_use() < memory + 2 * 1024 * 1024);
+    CHECK(open_files() <= files);
     if (dialect == "postgresql") {
       const auto sessions = db.query<std::int64_t>(
           "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()");

@@ -4,28 +4,10 @@
 # nothing, revenue by month, tills that sell at once, and the SQL of it all. Without
 # TURNSTONE_TEST_POSTGRES_URL on SQLite alone.
 set -euo pipefail
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 manage=$(realpath "$1")
 backoffice=$(realpath "$2")
-server=${TURNSTONE_TEST_POSTGRES_URL:-}
-name=turnstone_backoffice_$$
-folder=$(mktemp -d)
-clean_up() {
-  [[ -z $server ]] || psql -qX "$server" -c "DROP DATABASE IF EXISTS $name" >/dev/null 2>&1 || true
-  rm -rf "$folder"
-}
-trap clean_up EXIT
-databases=default
-if [[ -n $server ]]; then
-  databases="default postgresql"
-  psql -qX "$server" -c "CREATE DATABASE $name"
-else
-  echo "backoffice.sh: the PostgreSQL half is skipped: TURNSTONE_TEST_POSTGRES_URL is not set"
-fi
-cp -r "$top/samples/shop" "$folder/shop"
-cd "$folder/shop"
+source "$(dirname "${BASH_SOURCE[0]}")/shop_project.sh"
 
-fail() { echo "backoffice.sh: $database: $*"; exit 1; }
 gives() { # gives TEXT COMMAND…
   local wanted=$1
   shift
@@ -34,7 +16,7 @@ gives() { # gives TEXT COMMAND…
 
 for database in $databases; do
   unset SHOP_DATABASE_URL
-  [[ $database == default ]] || export SHOP_DATABASE_URL=${server/\/postgres\?//$name?}
+  [[ $database == default ]] || export SHOP_DATABASE_URL=$shop_url
   "$manage" migrate -v 0 --database "$database"
 
   # A line that cannot be used: nothing of the file is kept.

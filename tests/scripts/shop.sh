@@ -3,28 +3,10 @@
 # samples/shop with 100,000 rows in it, on both databases: every step forwards, every step back, rows
 # compared at each. Without TURNSTONE_TEST_POSTGRES_URL on SQLite alone.
 set -euo pipefail
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 manage=$(realpath "$1")
-server=${TURNSTONE_TEST_POSTGRES_URL:-}
-name=turnstone_shop_$$
-folder=$(mktemp -d)
-clean_up() {
-  [[ -z $server ]] || psql -qX "$server" -c "DROP DATABASE IF EXISTS $name" >/dev/null 2>&1 || true
-  rm -rf "$folder"
-}
-trap clean_up EXIT
-databases=default
-if [[ -n $server ]]; then
-  databases="default postgresql"
-  export SHOP_DATABASE_URL=${server/\/postgres\?//$name?}
-  psql -qX "$server" -c "CREATE DATABASE $name"
-else
-  echo "shop.sh: the PostgreSQL half is skipped: TURNSTONE_TEST_POSTGRES_URL is not set"
-fi
-cp -r "$top/samples/shop" "$folder/shop"
-cd "$folder/shop"
+source "$(dirname "${BASH_SOURCE[0]}")/shop_project.sh"
+[[ -z $shop_url ]] || export SHOP_DATABASE_URL=$shop_url
 
-fail() { echo "shop.sh: $database: $*"; exit 1; }
 migrate() {
   "$manage" migrate --database "$database" "$@" >"$folder/output" 2>&1 || { cat "$folder/output"; fail "migrate $*"; }
 }
