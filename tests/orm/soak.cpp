@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "orm/library.h"
@@ -23,7 +24,8 @@ std::chrono::seconds soak_time() {
   return std::chrono::seconds(text ? std::atoi(text) : 4);
 }
 
-/// Bytes that the program has asked for and not given back.
+/// Bytes that the program has asked for and not given back. Always 0 under the address sanitizer,
+/// whose leak checker looks instead.
 std::size_t memory_in_use() {
   const auto info = mallinfo2();
   return info.uordblks + info.hblkhd;
@@ -117,7 +119,7 @@ TEST_CASE("work without end leaves no memory and no connection behind") {
     const std::int32_t stock = db.get<Book>(book).stock;
     const auto begin = Clock::now();
     int rounds = 0;
-    std::size_t memory = 0;
+    std::optional<std::size_t> memory;  // after the first rounds
     std::size_t files = 0;
     while (Clock::now() - begin < soak_time() || rounds < 12) {
       one_by_one(db);
@@ -125,7 +127,7 @@ TEST_CASE("work without end leaves no memory and no connection behind") {
       many_at_once(db);
       sessions(db);
       threads(db, book);
-      if (++rounds > 5 && memory == 0 && Clock::now() - begin > soak_time() / 3) {
+      if (++rounds > 5 && !memory && Clock::now() - begin > soak_time() / 3) {
         memory = memory_in_use();
         files = open_files();
       }
@@ -136,9 +138,9 @@ TEST_CASE("work without end leaves no memory and no connection behind") {
     CHECK(db.objects<Author>().count() == 3);
     CHECK(db.connections().second == 0);
     CHECK(db.connections().first <= 4);
-    REQUIRE(memory > 0);
+    REQUIRE(memory);
     // SQLite's cache of a connection that was seldom used may still grow, by 2 MB at most.
-    CHECK(memory_in_use() < memory + 2 * 1024 * 1024);
+    CHECK(memory_in_use() < *memory + 2 * 1024 * 1024);
     CHECK(open_files() <= files);
     if (dialect == "postgresql") {
       const auto sessions = db.query<std::int64_t>(
