@@ -6,7 +6,7 @@
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 compiler=${1:-g++}
-build=${2:-}
+build=${2:+$(realpath "$2")}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 flags=(-std=c++20)
@@ -90,7 +90,8 @@ for level in -O0 -O2; do
   link=0
   if [[ -n $build ]]; then
     link=$(seconds "$compiler" models.o queries.o -o program -Wl,--start-group "$build"/cli/*.a "$build"/migrations/*.a \
-      "$build"/drivers/*.a "$build"/core/*.a -Wl,--end-group -lsqlite3 -lpq -lcrypto -lfmt -pthread)
+      "$build"/drivers/*.a "$build"/core/*.a -Wl,--end-group -lsqlite3 -lpq -lcrypto -lfmt \
+      -lgvc -lcgraph -pthread)
   fi
   echo "$compiler $level: 20 models and 50 queries: models $models s, queries $queries s, link $link s, together $(awk "BEGIN {printf \"%.2f\", $models + $queries + $link}") s (at most 15.00)"
 done
