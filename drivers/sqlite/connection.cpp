@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "sqlite/dialect.h"
+#include "sqlite/functions.h"
 #include "sqlite/sqlite.h"
 
 namespace turnstone::sqlite {
@@ -113,6 +114,7 @@ class Session {
     // Text in double quotes is a name and nothing else.
     sqlite3_db_config(opened, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
     sqlite3_db_config(opened, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+    add_functions(opened);
     watch();
   }
   Session(const Session&) = delete;
