@@ -129,6 +129,13 @@ std::int64_t Connection::execute_cells(std::string_view sql, std::span<const Cel
   return execute(sql, values);
 }
 
+std::vector<std::int64_t> Connection::execute_all(std::span<const BoundStatement> statements) {
+  std::vector<std::int64_t> counts;
+  counts.reserve(statements.size());
+  for (const BoundStatement& one : statements) counts.push_back(execute(one.sql, one.parameters));
+  return counts;
+}
+
 std::unique_ptr<CellReader> Connection::read(std::string_view sql,
                                              std::span<const Value> parameters, bool streaming,
                                              std::span<const Field* const>) {

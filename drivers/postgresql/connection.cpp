@@ -268,6 +268,14 @@ std::string unquoted(std::string_view name) {
   return plain;
 }
 
+std::int64_t changed_rows(PGresult* result) {
+  if (std::string_view(PQcmdStatus(result)).starts_with("SELECT")) return 0;
+  std::int64_t count = 0;
+  const std::string_view tuples = PQcmdTuples(result);
+  std::from_chars(tuples.data(), tuples.data() + tuples.size(), count);
+  return count;
+}
+
 class PostgresqlConnection final : public Connection {
  public:
   explicit PostgresqlConnection(Session session) : session_(std::move(session)) {
@@ -282,12 +290,10 @@ class PostgresqlConnection final : public Connection {
     // statements, though, so whatever may be more than one goes the way that refuses them.
     const bool simple = parameters.empty() && text.find(';') == std::string::npos;
     const Result result = simple ? run_simple(text) : run(text, parameters);
-    if (std::string_view(PQcmdStatus(result.get())).starts_with("SELECT")) return 0;
-    std::int64_t count = 0;
-    const std::string_view tuples = PQcmdTuples(result.get());
-    std::from_chars(tuples.data(), tuples.data() + tuples.size(), count);
-    return count;
+    return changed_rows(result.get());
   }
+
+  std::vector<std::int64_t> execute_all(std::span<const BoundStatement> statements) override;
 
   turnstone::Rows query(std::string_view sql, std::span<const Value> parameters) override {
     const std::string text(sql);
@@ -330,6 +336,14 @@ class PostgresqlConnection final : public Connection {
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
   }
   bool alive() const override { return !lost_ && PQstatus(session_.get()) == CONNECTION_OK; }
+  bool still_open() const override {
+    // A server that goes says so and closes the connection.
+    pollfd socket{.fd = PQsocket(session_.get()), .events = POLLIN, .revents = 0};
+    while (alive() && poll(&socket, 1, 0) > 0) {
+      if (!PQconsumeInput(session_.get())) return false;
+    }
+    return alive();
+  }
   std::string display_name() const override {
     const char* host = PQhost(session_.get());
     const char* database = PQdb(session_.get());
@@ -356,15 +370,11 @@ class PostgresqlConnection final : public Connection {
   Result run(const std::string& sql, std::span<const Value> values, int format = 0) {
     const Parameters parameters(values);
     check(parameters, sql);
-    const std::string key = sql + '\0' + parameters.signature();
-    const auto seen = prepared_.find(key);
-    if (seen == prepared_.end()) {
-      if (prepared_.size() >= max_prepared) forget_prepared();
-      prepared_[key];
-      return run_once(sql, parameters, format);
+    if (prepared_.size() >= max_prepared && !prepared_.contains(key_of(sql, parameters))) {
+      forget_prepared();
     }
-    if (seen->second.empty()) seen->second = prepare(sql, parameters);
-    const std::string name = seen->second;
+    const std::string name = known_name(sql, parameters);
+    if (name.empty()) return run_once(sql, parameters, format);
     try {
       return run_prepared(sql, name, parameters, format);
     } catch (const DatabaseError& error) {
@@ -377,6 +387,25 @@ class PostgresqlConnection final : public Connection {
   }
 
  private:
+  static std::string key_of(const std::string& sql, const Parameters& parameters) {
+    return sql + '\0' + parameters.signature();
+  }
+  /// Name of the prepared statement; empty when it comes for the first time.
+  std::string known_name(const std::string& sql, const Parameters& parameters) {
+    const auto [seen, first] = prepared_.try_emplace(key_of(sql, parameters));
+    if (first) return {};
+    if (seen->second.empty()) seen->second = prepare(sql, parameters);
+    return seen->second;
+  }
+  void send_one(const std::string& sql, const std::string& name, const Parameters& p) {
+    send(name.empty() ? PQsendQueryParams(session_.get(), sql.c_str(), p.size(), p.types(),
+                                          p.pointers(), p.lengths(), p.formats(), 0)
+                      : PQsendQueryPrepared(session_.get(), name.c_str(), p.size(), p.pointers(),
+                                            p.lengths(), p.formats(), 0),
+         sql);
+  }
+  void leave_pipeline();
+
   static void check(const Parameters& parameters, const std::string& sql) {
     if (!parameters.holds_nul()) return;
     throw DatabaseError("a text cannot hold the character NUL", {.sqlstate = "22021"}, sql);
@@ -519,6 +548,57 @@ class PostgresqlConnection final : public Connection {
   std::vector<std::string> stale_{};  ///< statements that drop what is no longer used
 };
 
+std::vector<std::int64_t> PostgresqlConnection::execute_all(
+    std::span<const BoundStatement> statements) {
+  if (statements.size() < 2) return Connection::execute_all(statements);
+  if (prepared_.size() + statements.size() > max_prepared) forget_prepared();
+  // What has to be prepared is so before: in the pipeline nothing is waited for.
+  std::vector<Parameters> parameters;
+  std::vector<std::string> names;
+  for (const BoundStatement& one : statements) {
+    parameters.emplace_back(one.parameters);
+    check(parameters.back(), one.sql);
+    names.push_back(known_name(one.sql, parameters.back()));
+  }
+  if (!PQenterPipelineMode(session_.get())) fail(nullptr, statements[0].sql);
+  std::vector<std::int64_t> counts(statements.size());
+  Result error;
+  std::size_t failed = 0;
+  try {
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+      send_one(statements[i].sql, names[i], parameters[i]);
+    }
+    if (!PQpipelineSync(session_.get())) fail(nullptr, statements[0].sql);
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+      for (;;) {
+        wait();
+        Result next(PQgetResult(session_.get()));
+        if (!next) break;
+        const ExecStatusType status = PQresultStatus(next.get());
+        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
+          counts[i] = changed_rows(next.get());
+        } else if (!error && status != PGRES_PIPELINE_ABORTED) {
+          error = std::move(next);
+          failed = i;
+        }
+      }
+    }
+  } catch (...) {
+    lost_ = true;  // nobody knows what is still under way
+    throw;
+  }
+  leave_pipeline();
+  if (error) fail(error.get(), statements[failed].sql);
+  return counts;
+}
+
+/// Takes the answer to the end of the pipeline.
+void PostgresqlConnection::leave_pipeline() {
+  const Result end(PQgetResult(session_.get()));
+  const bool ended = end && PQresultStatus(end.get()) == PGRES_PIPELINE_SYNC;
+  if (!ended || !PQexitPipelineMode(session_.get())) lost_ = true;
+}
+
 std::vector<std::int64_t> PostgresqlConnection::reserve_keys(std::string_view table,
                                                              std::string_view column,
                                                              std::size_t count) {
@@ -532,11 +612,23 @@ std::vector<std::int64_t> PostgresqlConnection::reserve_keys(std::string_view ta
       "has_sequence_privilege(of_column, 'USAGE') AND has_column_privilege($1, $2, 'INSERT') AND "
       "NOT row_security_active($1)",
       {parameters.data(), 2});
-  if (sequence.rows.empty()) return keys;
+  if (sequence.rows.empty() || count == 0) return keys;
   const std::vector<Value> wanted{sequence.rows[0][0], parameters[2]};
+  keys.reserve(count);
+  // Mostly nobody else counts meanwhile, and the first and the last tell all of them. Otherwise
+  // these are left out, as those of a transaction that is rolled back.
+  const Rows bounds = query(
+      "SELECT min(key), max(key) FROM (SELECT nextval($1::regclass) AS key FROM "
+      "generate_series(1, $2::bigint)) AS keys",
+      wanted);
+  const auto first = std::get<std::int64_t>(bounds.rows.at(0).at(0));
+  const auto last = std::get<std::int64_t>(bounds.rows.at(0).at(1));
+  if (last - first == static_cast<std::int64_t>(count) - 1) {
+    for (std::int64_t key = first; key <= last; ++key) keys.push_back(key);
+    return keys;
+  }
   const auto rows =
       read("SELECT nextval($1::regclass) FROM generate_series(1, $2::bigint)", wanted, false, {});
-  keys.reserve(count);
   while (rows->next()) keys.push_back(rows->row()[0].integer);
   return keys;
 }

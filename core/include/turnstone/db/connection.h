@@ -22,6 +22,12 @@ struct Rows {
   std::vector<std::vector<Value>> rows{};  ///< in the database's order; cells as `Connection` says
 };
 
+/// A statement with its parameters.
+struct BoundStatement {
+  std::string sql{};
+  std::vector<Value> parameters{};
+};
+
 /// A query that is being read row by row in constant memory. Ends with its object.
 class Cursor {
  public:
@@ -53,6 +59,11 @@ class Connection {
   virtual std::int64_t execute(std::string_view sql, std::span<const Value> parameters) = 0;
   /// The same without copies of the parameters, where the database can.
   virtual std::int64_t execute_cells(std::string_view sql, std::span<const Cell> parameters);
+  /// Runs statements one after the other, without waiting for each where the database can (libpq's
+  /// pipeline mode); gives the number of rows that each changed. Throws for the first that fails,
+  /// with its text; those behind it have not run. Outside of a transaction the others may or may
+  /// not have been kept.
+  virtual std::vector<std::int64_t> execute_all(std::span<const BoundStatement> statements);
   virtual Rows query(std::string_view sql, std::span<const Value> parameters = {}) = 0;
   virtual std::unique_ptr<Cursor> cursor(std::string_view sql,
                                          std::span<const Value> parameters = {}) = 0;
@@ -80,6 +91,8 @@ class Connection {
   virtual bool in_transaction() const = 0;
   /// False once the server closed the connection.
   virtual bool alive() const = 0;
+  /// The same, and looks whether it did so since the last statement, without asking it.
+  virtual bool still_open() const { return alive(); }
   /// Something short for messages: a file name, or `host/database`. Without user and password.
   virtual std::string display_name() const = 0;
   /// 34001 for SQLite 3.40.1 (sqlite3_libversion_number), 150020 for PostgreSQL 15.20.
