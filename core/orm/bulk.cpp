@@ -17,6 +17,7 @@ namespace {
 
 /// Parameters of one statement: SQLite takes 32766, PostgreSQL 65535.
 constexpr std::size_t most_parameters = 30000;
+constexpr std::size_t batches_at_once = 8;
 /// From so many rows on, COPY is quicker than INSERT.
 constexpr std::size_t least_copied = 500;
 
@@ -249,6 +250,13 @@ std::int64_t bulk_update(Engine& engine, const ClassMap& map, const std::vector<
     const Field& key_type = orm::value_type(engine.mapping().state(), *owner, *key);
     const std::size_t rows = std::max<std::size_t>(
         1, std::min(batch > 0 ? batch : 500, std::size_t{30000} / (own.size() + 1)));
+    // Some batches at a time are sent without waiting for each.
+    std::vector<BoundStatement> statements;
+    const auto send = [&] {
+      for (const std::int64_t count : use.execute_all(std::exchange(statements, {}))) {
+        if (owner == map.slots[slots.front()].owner) found += count;
+      }
+    };
     for (std::size_t begin = 0; begin < objects.size(); begin += rows) {
       std::vector<Value> parameters;
       std::string values;
@@ -275,13 +283,13 @@ std::int64_t bulk_update(Engine& engine, const ClassMap& map, const std::vector<
         sets.push_back(quote_identifier(column_name(*map.slots[own[i]].field)) + " = v.column" +
                        std::to_string(i + 2));
       }
-      const std::int64_t count =
-          use.execute("UPDATE " + engine.paths().table(*owner) + " AS t SET " + join(sets, ", ") +
-                          " FROM (VALUES " + values + ") AS v WHERE t." +
-                          quote_identifier(column_name(*key)) + " = v.column1",
-                      parameters);
-      if (owner == map.slots[slots.front()].owner) found += count;
+      statements.push_back({"UPDATE " + engine.paths().table(*owner) + " AS t SET " +
+                                join(sets, ", ") + " FROM (VALUES " + values + ") AS v WHERE t." +
+                                quote_identifier(column_name(*key)) + " = v.column1",
+                            std::move(parameters)});
+      if (statements.size() == orm::batches_at_once) send();
     }
+    send();
   }
   together.commit();
   return found;

@@ -30,6 +30,10 @@ Expression turned(const Expression& term) {
   return Expression::call(descending ? "asc" : "desc", std::move(arguments));
 }
 
+void hide_annotations(Query& query) {
+  for (QueryColumn& one : query.annotations) one.hidden = true;
+}
+
 std::vector<Expression> order_of(const Query& query, const ModelState& model, bool grouped) {
   std::vector<Expression> order = query.order;
   if (!query.ordered && !grouped && query.combine == Query::Combine::none) {
@@ -51,7 +55,7 @@ class Select {
       grouped_ = grouped_ || holds_aggregate(query, column.expression);
     }
     for (const QueryColumn& column : query.annotations) {
-      if (!query.columns.empty()) {
+      if (!query.columns.empty() && !column.hidden) {
         grouped_ = grouped_ || holds_aggregate(query, column.expression);
       }
     }
@@ -118,7 +122,9 @@ class Select {
     }
     if (told) told->annotations = items_.size();
     for (const auto* columns : {&query_.columns, &query_.annotations}) {
-      for (const QueryColumn& column : *columns) item(column, told);
+      for (const QueryColumn& column : *columns) {
+        if (!column.hidden) item(column, told);
+      }
     }
   }
 
@@ -204,53 +210,64 @@ class Select {
   std::vector<std::string> done_{};
 };
 
-std::string combined_text(Shared& shared, const Query& query, SelectSentence* told) {
-  const char* words[] = {"", " UNION ", " UNION ALL ", " INTERSECT ", " EXCEPT "};
-  std::string sql;
-  std::size_t columns = 0;
-  for (const auto& part : query.parts) {
-    SelectSentence own;
-    const ModelPtr model = concrete(shared.paths.state(), shared.paths.state().get(part->model));
-    std::string text;
-    if (part->combine != Query::Combine::none) {
-      text = "SELECT * FROM (" + combined_text(shared, *part, &own) + ") AS " + shared.alias();
-    } else {
-      Query plain = *part;
-      if (!plain.sliced()) {
-        plain.ordered = true;
-        plain.order.clear();
-      }
-      text = Select(shared, plain, model, nullptr).text(true, &own);
-      if (plain.sliced()) text = "SELECT * FROM (" + text + ") AS " + shared.alias();
-    }
-    if (sql.empty()) {
-      sql = text;
-      columns = own.columns.size();
-      if (told) *told = own;
-    } else {
-      if (own.columns.size() != columns) {
-        throw Error(ErrorKind::bad_model,
-                    "the queries of a " +
-                        lower_case(std::string(words[static_cast<int>(query.combine)]).substr(1)) +
-                        "have " + std::to_string(columns) + " and " +
-                        std::to_string(own.columns.size()) + " columns");
-      }
-      sql += words[static_cast<int>(query.combine)] + text;
-    }
+std::string combined_text(Shared& shared, const Query& query, Level* outer, SelectSentence* told);
+
+/// One of the queries that are put together; `told`: what it gives.
+std::string part_text(Shared& shared, const Query& part, Level* outer, SelectSentence* told) {
+  if (part.combine != Query::Combine::none) {
+    return "SELECT * FROM (" + combined_text(shared, part, outer, told) + ") AS " + shared.alias();
   }
-  if (!query.filters.empty()) {
-    throw Error(ErrorKind::misuse, "a query of several queries cannot be filtered", {},
-                "filter the queries before they are put together");
+  const ModelPtr model = concrete(shared.paths.state(), shared.paths.state().get(part.model));
+  Query plain = part;
+  if (!plain.sliced()) {
+    plain.ordered = true;
+    plain.order.clear();
+  }
+  std::string text = Select(shared, plain, model, outer).text(true, told);
+  return plain.sliced() ? "SELECT * FROM (" + text + ") AS " + shared.alias() : text;
+}
+
+void check_combined(const Query& query) {
+  const bool narrowed = !query.filters.empty() || query.distinct || !query.distinct_on.empty();
+  if (narrowed || !query.annotations.empty() || !query.columns.empty() || !query.related.empty()) {
+    throw Error(ErrorKind::misuse,
+                "a query of several queries can only be ordered, sliced, counted and read",
+                query.model.text(),
+                "filter, annotate and select in the queries before they are put together");
+  }
+  bool locked = query.lock;
+  for (const auto& part : query.parts) locked = locked || part->lock;
+  if (locked) {
+    throw Error(ErrorKind::misuse, "rows of a query of several queries cannot be locked",
+                query.model.text(), "lock the rows by their keys");
+  }
+}
+
+/// The place, counted from 1, of the column that `of` names; 0 for none.
+std::size_t place_of(const Expression& of, const Query& query, const SelectSentence& told) {
+  const std::vector<QueryColumn>& chosen = query.parts.front()->columns;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i].expression == of) return i + 1;
+  }
+  if (of.kind != Kind::field) return 0;
+  if (of.name == "pk" && !told.rows.empty()) return told.rows.front().key + 1;
+  for (std::size_t i = 0; i < told.columns.size(); ++i) {
+    const std::string& name = told.columns[i].name;
+    if (name == of.name || name == of.name + "_id") return i + 1;
+  }
+  return 0;
+}
+
+/// ORDER BY of a query of several queries.
+std::string combined_order(const Query& query, const SelectSentence& told) {
+  std::vector<Expression> order = query.order;
+  if (order.empty() && (query.by_key || query.reversed) && !told.rows.empty()) {
+    order.push_back(Expression::field("pk"));
   }
   std::vector<std::string> terms;
-  for (Expression term : query.order) {
+  for (Expression term : order) {
     if (query.reversed) term = turned(term);
-    const Expression& of = unwrapped(term);
-    std::size_t place = 0;
-    for (std::size_t i = 0; told && i < told->columns.size(); ++i) {
-      const std::string& name = told->columns[i].name;
-      if (of.kind == Kind::field && (name == of.name || name == of.name + "_id")) place = i + 1;
-    }
+    const std::size_t place = place_of(unwrapped(term), query, told);
     if (place == 0) {
       throw Error(ErrorKind::bad_model,
                   "a query of several queries is ordered by its columns alone", {},
@@ -258,21 +275,56 @@ std::string combined_text(Shared& shared, const Query& query, SelectSentence* to
     }
     terms.push_back(order_term_sql(term, std::to_string(place)));
   }
-  if (!terms.empty()) sql += " ORDER BY " + join(terms, ", ");
+  return terms.empty() ? "" : " ORDER BY " + join(terms, ", ");
+}
+
+std::string combined_text(Shared& shared, const Query& query, Level* outer, SelectSentence* told) {
+  static const char* const words[] = {"", "UNION", "UNION ALL", "INTERSECT", "EXCEPT"};
+  const std::string word = words[static_cast<int>(query.combine)];
+  check_combined(query);
+  std::string sql;
+  SelectSentence first;
+  for (const auto& part : query.parts) {
+    SelectSentence own;
+    const std::string text = part_text(shared, *part, outer, &own);
+    if (sql.empty()) {
+      sql = text;
+      first = std::move(own);
+      continue;
+    }
+    if (own.columns.size() != first.columns.size()) {
+      throw Error(ErrorKind::bad_model, "the queries of a " + lower_case(word) + " have " +
+                                            std::to_string(first.columns.size()) + " and " +
+                                            std::to_string(own.columns.size()) + " columns");
+    }
+    sql += " " + word + " " + text;
+  }
+  sql += combined_order(query, first);
   const Query bounds{.offset = query.offset, .limit = query.limit};
   if (bounds.sliced()) {
-    sql += Select(shared, query,
-                  concrete(shared.paths.state(), shared.paths.state().get(query.model)), nullptr)
-               .slice();
+    const ModelPtr model = concrete(shared.paths.state(), shared.paths.state().get(query.model));
+    sql += Select(shared, bounds, model, nullptr).slice();
   }
+  if (told) *told = std::move(first);
   return sql;
 }
 
-std::string whole_text(Shared& shared, const Query& query, SelectSentence* told) {
-  SelectSentence own;
-  if (query.combine != Query::Combine::none) {
-    return combined_text(shared, query, told ? told : &own);
+/// The same query for use as a subquery: keys, where nothing else was chosen.
+Query of_keys(const Query& query) {
+  Query keys = query;
+  if (query.combine == Query::Combine::none) {
+    if (!keys.columns.empty()) return keys;
+    keys.columns = {{"pk", Expression::field("pk")}};
+    keys.related.clear();
+    hide_annotations(keys);
+    return keys;
   }
+  for (auto& part : keys.parts) part = std::make_shared<const Query>(of_keys(*part));
+  return keys;
+}
+
+std::string whole_text(Shared& shared, const Query& query, SelectSentence* told) {
+  if (query.combine != Query::Combine::none) return combined_text(shared, query, nullptr, told);
   const ModelPtr model = concrete(shared.paths.state(), shared.paths.state().get(query.model));
   return Select(shared, query, model, nullptr).text(true, told);
 }
@@ -285,8 +337,8 @@ bool is_plain(const Query& query) {
 void refuse_slice(const Query& query, const char* what) {
   if (is_plain(query)) return;
   throw Error(ErrorKind::misuse,
-              std::string("rows of a query that is sliced, distinct or has columns of its own "
-                          "cannot be ") +
+              std::string("rows of a query that is sliced, distinct, put together of several or "
+                          "has columns of its own cannot be ") +
                   what,
               query.model.text(), "filter by the keys of the rows instead");
 }
@@ -308,7 +360,7 @@ std::string lone_where(Shared& shared, const Query& query, Select& select) {
   keys.ordered = true;
   keys.order.clear();
   keys.columns = {{"pk", Expression::field(key->name)}};
-  keys.annotations.clear();
+  hide_annotations(keys);
   Select inner(shared, keys, model, nullptr);
   return " WHERE " + select.level().alias() + "." + quote_identifier(column_name(*key)) + " IN (" +
          inner.text(true, nullptr) + ")";
@@ -322,12 +374,18 @@ bool is_aggregate(const std::string& head) {
   return heads.contains(head);
 }
 
-bool holds_aggregate(const Query& query, const Expression& expression) {
+namespace {
+
+/// `open`: columns that are being looked into; inside of one its name is the model's field.
+bool holds_aggregate(const Query& query, const Expression& expression,
+                     std::set<std::string>& open) {
   if (expression.kind == Kind::field) {
     for (const auto* list : {&query.annotations, &query.columns}) {
       for (const QueryColumn& column : *list) {
-        if (column.name != expression.name || column.expression == expression) continue;
-        return holds_aggregate(query, column.expression);
+        if (column.name != expression.name || !open.insert(column.name).second) continue;
+        const bool holds = holds_aggregate(query, column.expression, open);
+        open.erase(column.name);
+        return holds;
       }
     }
     return false;
@@ -337,7 +395,14 @@ bool holds_aggregate(const Query& query, const Expression& expression) {
   }
   if (expression.name == "filter" || is_aggregate(expression.name)) return true;
   return std::any_of(expression.arguments.begin(), expression.arguments.end(),
-                     [&](const Expression& one) { return holds_aggregate(query, one); });
+                     [&](const Expression& one) { return holds_aggregate(query, one, open); });
+}
+
+}  // namespace
+
+bool holds_aggregate(const Query& query, const Expression& expression) {
+  std::set<std::string> open;
+  return holds_aggregate(query, expression, open);
 }
 
 std::vector<ModelColumn> model_columns(const Paths& paths, const ModelPtr& model) {
@@ -365,12 +430,10 @@ std::vector<ModelColumn> model_columns(const Paths& paths, const ModelPtr& model
 
 Sql select_text(Shared& shared, const Query& query, const ModelPtr& model, Level* outer,
                 bool exists) {
-  if (query.combine != Query::Combine::none) return combined_text(shared, query, nullptr);
-  Query inner = query;
-  if (!exists && inner.columns.empty()) {
-    inner.columns = {{"pk", Expression::field("pk")}};
-    inner.annotations.clear();
+  if (query.combine != Query::Combine::none) {
+    return combined_text(shared, exists ? query : of_keys(query), outer, nullptr);
   }
+  Query inner = exists ? query : of_keys(query);
   if (!inner.sliced()) {
     inner.ordered = true;
     inner.order.clear();
@@ -448,8 +511,8 @@ SelectSentence compile_aggregate(const Paths& paths, const Query& query,
                                  const std::vector<QueryColumn>& aggregates) {
   if (!is_plain(query)) {
     throw Error(ErrorKind::misuse,
-                "aggregates are not taken over a query that is sliced, distinct or has columns of "
-                "its own",
+                "aggregates are not taken over a query that is sliced, distinct, put together of "
+                "several or has columns of its own",
                 query.model.text(), "take them over a filter by the keys of the rows");
   }
   Query asked = query;
@@ -457,24 +520,29 @@ SelectSentence compile_aggregate(const Paths& paths, const Query& query,
   asked.order.clear();
   asked.related.clear();
   asked.lock = false;
-  asked.annotations.clear();
+  hide_annotations(asked);
   asked.columns = aggregates;
   for (const QueryColumn& column : aggregates) {
     if (holds_aggregate(asked, column.expression)) continue;
     throw Error(ErrorKind::bad_model, "\"" + column.name + "\" is no aggregate", query.model.text(),
                 "use count, sum, avg, min or max");
   }
-  // Annotations of the query may be named in filters and operands.
-  std::vector<QueryColumn> known = query.annotations;
-  for (const QueryColumn& one : known) {
-    for (Expression& filter : asked.filters) {
-      if (any_field(filter, [&](const std::string& name) { return name == one.name; })) {
-        throw Error(
-            ErrorKind::unsupported,
-            "aggregate() does not go over rows filtered by the annotation \"" + one.name + "\"",
-            query.model.text(), "filter by the keys of the rows instead");
-      }
-    }
+  const auto annotated = [&](const std::string& name) {
+    return std::any_of(query.annotations.begin(), query.annotations.end(),
+                       [&](const QueryColumn& one) { return one.name == name; });
+  };
+  const bool by_annotation =
+      std::any_of(query.filters.begin(), query.filters.end(),
+                  [&](const Expression& filter) { return any_field(filter, annotated); });
+  if (by_annotation) {
+    // A condition on an annotation is one on each row, not on the group of all: it chooses keys.
+    Query keys = query;
+    keys.ordered = true;
+    keys.order.clear();
+    keys.lock = false;
+    Expression rows = Expression::call("subquery", {});
+    rows.query = std::make_shared<const Query>(of_keys(keys));
+    asked.filters = {Expression::call("in", {Expression::field("pk"), std::move(rows)})};
   }
   return compile_select(paths, asked);
 }

@@ -34,6 +34,7 @@ bool Database::in_atomic() const {
 const Mapping& Database::mapping() const { return engine_->mapping(); }
 const Dialect& Database::dialect() const { return engine_->dialect(); }
 std::pair<std::size_t, std::size_t> Database::connections() const { return engine_->connections(); }
+std::uint64_t Database::statements() const { return engine_->statements(); }
 
 std::int64_t Database::run(const std::string& sql, const std::vector<Value>& values) const {
   orm::Use use(*engine_);
@@ -118,7 +119,12 @@ Atomic::~Atomic() {
   try {
     rollback();
   } catch (const Error&) {
-    // Ended in the wrong order or by the wrong thread: the connection is not used again.
+    // Ended in the wrong order or by the wrong thread: the connection is not used again. The thread
+    // that began it still refers to its line, which therefore stays.
+    if (scope_->thread != std::this_thread::get_id()) {
+      (void)scope_->pin.release();
+      (void)scope_->line.release();
+    }
   }
 }
 

@@ -86,7 +86,11 @@ std::unique_ptr<Line> Engine::take() {
   while (!idle_.empty()) {
     std::unique_ptr<Line> line = std::move(idle_.back());
     idle_.pop_back();
-    if (line->connection->alive()) return line;
+    // One that the server has closed meanwhile is replaced, and nobody sees it.
+    if (line->connection->still_open()) {
+      line->thread = std::this_thread::get_id();
+      return line;
+    }
     --open_;
   }
   ++open_;
@@ -94,6 +98,7 @@ std::unique_ptr<Line> Engine::take() {
   try {
     auto line = std::make_unique<Line>();
     line->connection = source_->connect();
+    line->thread = std::this_thread::get_id();
     return line;
   } catch (const DatabaseError& error) {
     lock.lock();
@@ -115,6 +120,7 @@ void Engine::give_back(std::unique_ptr<Line> line) {
     }
   }
   const std::lock_guard lock(guard_);
+  statements_ += std::exchange(line->statements, 0);
   if (keep) {
     idle_.push_back(std::move(line));
   } else {
@@ -128,9 +134,21 @@ std::pair<std::size_t, std::size_t> Engine::connections() {
   return {open_, open_ - idle_.size()};
 }
 
-int Engine::single_loads(const std::string& what) {
+std::uint64_t Engine::statements() {
+  const Line* own = current();
   const std::lock_guard lock(guard_);
-  return ++single_loads_[what];
+  return statements_ + (own ? own->statements : 0);
+}
+
+int Engine::single_loads(const std::string& what) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(guard_);
+  auto& [since, times] = single_loads_[what];
+  if (now - since > std::chrono::seconds(1)) {
+    since = now;
+    times = 0;
+  }
+  return ++times;
 }
 
 void Engine::explain(const DatabaseError& error) const {
@@ -214,6 +232,11 @@ auto Use::guarded(const Work& work) {
                 "a statement failed in this atomic block, and nothing else can run in it", {},
                 "let the block end, or put what may fail into an atomic block of its own");
   }
+  if (line_->thread != std::this_thread::get_id()) {
+    throw Error(ErrorKind::misuse,
+                "a connection is used by another thread than the one that has it", {},
+                "give each thread transactions and sessions of its own");
+  }
   try {
     return work(connection());
   } catch (const DatabaseError& error) {
@@ -223,7 +246,7 @@ auto Use::guarded(const Work& work) {
 }
 
 template <class Work>
-auto Use::run(const std::string& sql, const std::vector<Value>& parameters, const Work& work) {
+auto Use::timed(const std::string& sql, const std::vector<Value>& parameters, const Work& work) {
   if (!engine_.options().on_statement) return guarded(work);
   const auto started = std::chrono::steady_clock::now();
   auto result = guarded(work);
@@ -231,14 +254,37 @@ auto Use::run(const std::string& sql, const std::vector<Value>& parameters, cons
   return result;
 }
 
+template <class Work>
+auto Use::run(const std::string& sql, const std::vector<Value>& parameters, const Work& work) {
+  ++line_->statements;
+  return timed(sql, parameters, work);
+}
+
 std::int64_t Use::execute_cells(const std::string& sql, const std::vector<Cell>& parameters) {
   const auto work = [&](Connection& connection) {
     return connection.execute_cells(sql, parameters);
   };
-  if (!engine_.options().on_statement) return guarded(work);
+  if (!engine_.options().on_statement) {
+    ++line_->statements;
+    return guarded(work);
+  }
   std::vector<Value> values;
   for (const Cell& cell : parameters) values.push_back(value_of(cell));
   return run(sql, values, work);
+}
+
+std::vector<std::int64_t> Use::execute_all(const std::vector<BoundStatement>& statements) {
+  if (statements.empty()) return {};
+  const auto started = std::chrono::steady_clock::now();
+  auto counts = guarded([&](Connection& connection) { return connection.execute_all(statements); });
+  line_->statements += statements.size();
+  if (engine_.options().on_statement) {
+    const auto time = (std::chrono::steady_clock::now() - started) / statements.size();
+    for (const BoundStatement& one : statements) {
+      engine_.options().on_statement({one.sql, one.parameters, time});
+    }
+  }
+  return counts;
 }
 
 std::int64_t Use::execute(const std::string& sql, const std::vector<Value>& parameters) {
@@ -263,6 +309,7 @@ std::unique_ptr<CellReader> Use::read(const SelectSentence& sentence, bool strea
 std::vector<std::int64_t> Use::reserve_keys(const std::string& table, const std::string& column,
                                             std::size_t count) {
   const auto started = std::chrono::steady_clock::now();
+  ++line_->statements;
   auto keys = guarded(
       [&](Connection& connection) { return connection.reserve_keys(table, column, count); });
   if (!keys.empty() && engine_.options().on_statement) {
@@ -290,7 +337,7 @@ bool Use::copy_rows(const std::string& table, const std::vector<std::string>& co
 
 void Use::command(const std::string& sql) {
   static const std::vector<Value> none;
-  run(sql, none, [&](Connection& connection) {
+  timed(sql, none, [&](Connection& connection) {
     connection.execute(sql);
     return 0;
   });

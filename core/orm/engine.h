@@ -27,6 +27,8 @@ struct Line {
   std::vector<Frame> frames{};
   std::size_t savepoints = 0;
   bool read_only = false;
+  std::thread::id thread{};      ///< whose it is at the moment
+  std::uint64_t statements = 0;  ///< since it was taken
 };
 
 class Engine;
@@ -48,6 +50,8 @@ class Use {
     return execute(sentence.sql, sentence.parameters);
   }
   std::int64_t execute_cells(const std::string& sql, const std::vector<Cell>& parameters);
+  /// As `Connection::execute_all`.
+  std::vector<std::int64_t> execute_all(const std::vector<BoundStatement>& statements);
   /// `types` as `Connection::read` wants them.
   std::unique_ptr<CellReader> read(const std::string& sql, const std::vector<Value>& parameters,
                                    bool streaming, std::span<const Field* const> types = {});
@@ -66,6 +70,9 @@ class Use {
  private:
   template <class Work>
   auto run(const std::string& sql, const std::vector<Value>& parameters, const Work& work);
+  /// Tells `on_statement`, and does not count.
+  template <class Work>
+  auto timed(const std::string& sql, const std::vector<Value>& parameters, const Work& work);
   template <class Work>
   auto guarded(const Work& work);
 
@@ -109,8 +116,10 @@ class Engine {
   std::unique_ptr<Line> take();
   void give_back(std::unique_ptr<Line> line);
   std::pair<std::size_t, std::size_t> connections();
+  /// Statements so far; those of other threads' open blocks not yet.
+  std::uint64_t statements();
 
-  /// How often that was called, this time included.
+  /// How often that was called within the same second, this time included.
   int single_loads(const std::string& what);
 
   /// Throws `error` again, as the class of error it is and with model and field.
@@ -127,7 +136,8 @@ class Engine {
   std::condition_variable free_{};
   std::vector<std::unique_ptr<Line>> idle_{};
   std::size_t open_ = 0;
-  std::map<std::string, int> single_loads_{};
+  std::uint64_t statements_ = 0;
+  std::map<std::string, std::pair<std::chrono::steady_clock::time_point, int>> single_loads_{};
 };
 
 /// Keeps several statements together: inside of a transaction it is that one, else a new one until

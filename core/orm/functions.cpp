@@ -73,6 +73,35 @@ Query first_of(const Query& query, bool last) {
   return one;
 }
 
+Query moments(const Query& query, const Expression& field, const std::string& unit,
+              bool descending) {
+  Query asked = query;
+  const Expression cut =
+      Expression::call("date_trunc", {Expression::literal(Json::of(unit)), field});
+  asked.filters.push_back(Expression::call("not", {Expression::call("is_null", {field})}));
+  asked.columns.clear();
+  add_columns(asked, {cut});
+  for (QueryColumn& one : asked.annotations) one.hidden = true;
+  asked.related.clear();
+  asked.prefetch.clear();
+  asked.distinct = true;
+  asked.ordered = true;
+  asked.reversed = false;
+  asked.order = {Expression::call(descending ? "desc" : "asc", {cut})};
+  return asked;
+}
+
+std::shared_ptr<const Query> combined(Query::Combine how, std::shared_ptr<const Query> first,
+                                      const std::vector<std::shared_ptr<const Query>>& more) {
+  auto query = std::make_shared<Query>();
+  query->model = first->model;
+  query->combine = how;
+  query->ordered = true;
+  query->parts.push_back(std::move(first));
+  query->parts.insert(query->parts.end(), more.begin(), more.end());
+  return query;
+}
+
 void add_columns(Query& query, const std::vector<Expression>& columns) {
   for (const Expression& column : columns) {
     const bool plain = column.kind == Expression::Kind::field;

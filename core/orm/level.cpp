@@ -243,10 +243,13 @@ Level::Column Level::column(const std::string& path) {
   if (!rest) return outer_->column(path);
   if (const QueryColumn* item = annotation(path)) {
     open_.insert(path);
-    const bool before = inside_aggregate_;
+    // Inside of an aggregate it is the value of each row.
+    const bool inside = std::exchange(inside_aggregate_, false);
+    const bool grouped = std::exchange(grouped_, grouped_ && !inside);
     Column result{.sql = operand(render(item->expression)), .nullable = true};
     result.type = result_type(item->expression);
-    inside_aggregate_ = before;
+    inside_aggregate_ = inside;
+    grouped_ = grouped;
     open_.erase(path);
     return result;
   }
@@ -465,6 +468,13 @@ std::optional<Sql> Level::comparison(const Expression& call) {
   if (!inside_aggregate_) {
     if (const Many found = many_in(call)) return exists(found, {&call});
   }
+  if ((call.name == "regex" || call.name == "iregex") && dialect().name() == "sqlite") {
+    // Functions of our own connections; schemas, which others read too, have none.
+    // The pattern comes first; parameters are numbered in the order of rendering.
+    const Sql pattern = render(call.arguments[1]);
+    const Sql text = render(call.arguments[0]);
+    return (call.name == "regex" ? "REGEXP(" : "IREGEXP(") + pattern + ", " + text + ")";
+  }
   const bool equal = call.name == "=";
   if ((equal || call.name == "<>") && call.arguments.size() == 2) {
     for (const std::size_t i : {0, 1}) {
@@ -579,9 +589,6 @@ Sql Level::aggregate_here(const Expression& call, const Expression* filter) {
       {"count", "COUNT"}, {"sum", "SUM"},           {"avg", "AVG"},         {"min", "MIN"},
       {"max", "MAX"},     {"stddev", "STDDEV_POP"}, {"variance", "VAR_POP"}};
   const std::string& head = call.name;
-  if ((head == "stddev" || head == "variance") && dialect().name() == "sqlite") {
-    fail(ErrorKind::unsupported, "sqlite has no \"" + head + "\"");
-  }
   const bool before = std::exchange(inside_aggregate_, true);
   Sql inner = "*";
   if (!call.arguments.empty()) {

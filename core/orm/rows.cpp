@@ -43,65 +43,61 @@ Value row_value(const Cell& cell, const Field& type, const Dialect& dialect) {
   return is_null(value) ? value : dialect.from_database(value, type);
 }
 
-namespace {
-
-/// Puts the rows of joined relations behind the row they belong to.
-class Joined {
- public:
-  Joined(const Engine& engine, const SelectSentence& sentence, const ClassMap& map)
-      : engine_(engine) {
-    for (const ResultRow& row : sentence.rows) {
-      if (row.path.empty()) {
-        maps_[""] = &map;
-        continue;
-      }
-      const std::size_t cut = row.path.rfind("__");
-      const std::string before = cut == std::string::npos ? "" : row.path.substr(0, cut);
-      const std::string name = cut == std::string::npos ? row.path : row.path.substr(cut + 2);
-      const ClassMap* parent = maps_.at(before);
-      const ClassMap* target = engine.mapping().of_model(key_of(*row.model));
-      if (!target) {
-        throw Error(ErrorKind::misuse, "no class holds rows of " + row.model->app + "." +
-                                           row.model->name + ": they cannot be loaded");
-      }
-      const ClassMap::Slot& slot = parent->slots[parent->slot(name)];
-      if (!slot.member || !slot.member->attach) {
-        throw Error(ErrorKind::bad_model, "\"" + name + "\" is no key of " + parent->name(), {},
-                    "select_related joins keys; rows that are many come by prefetch_related");
-      }
-      maps_[row.path] = target;
-      parts_.push_back({row, before, target, &slot});
+Joined::Joined(const Engine& engine, const SelectSentence& sentence, const ClassMap& map, Make make)
+    : engine_(engine), make_(std::move(make)) {
+  for (const ResultRow& row : sentence.rows) {
+    if (row.path.empty()) {
+      maps_[""] = &map;
+      continue;
     }
-  }
-
-  void attach(void* object, std::span<const Cell> cells) {
-    objects_[""] = object;
-    for (const Part& part : parts_) {
-      void* before = objects_[part.before];
-      objects_[part.row.path] = nullptr;
-      if (!before || cells[part.row.key].kind == Cell::Kind::null) continue;
-      const std::shared_ptr<void> made = part.map->make();
-      load_row(*part.map, made.get(), cells.subspan(part.row.first), engine_.dialect());
-      part.slot->member->attach(part.slot->in(before), made);
-      objects_[part.row.path] = made.get();
+    const std::size_t cut = row.path.rfind("__");
+    const std::string before = cut == std::string::npos ? "" : row.path.substr(0, cut);
+    const std::string name = cut == std::string::npos ? row.path : row.path.substr(cut + 2);
+    const ClassMap* parent = maps_.at(before);
+    const ClassMap* target = engine.mapping().of_model(key_of(*row.model));
+    if (!target) {
+      throw Error(ErrorKind::misuse, "no class holds rows of " + row.model->app + "." +
+                                         row.model->name + ": they cannot be loaded");
     }
+    const ClassMap::Slot& slot = parent->slots[parent->slot(name)];
+    if (!slot.member || !slot.member->attach) {
+      throw Error(ErrorKind::bad_model, "\"" + name + "\" is no key of " + parent->name(), {},
+                  "select_related joins keys; rows that are many come by prefetch_related");
+    }
+    maps_[row.path] = target;
+    parts_.push_back({row, before, target, &slot});
   }
-  bool any() const { return !parts_.empty(); }
+}
 
- private:
-  struct Part {
-    ResultRow row{};
-    std::string before{};
-    const ClassMap* map = nullptr;
-    const ClassMap::Slot* slot = nullptr;
-  };
-  const Engine& engine_;
-  std::map<std::string, const ClassMap*> maps_{};
-  std::vector<Part> parts_{};
-  std::map<std::string, void*> objects_{};
-};
+std::shared_ptr<void> Joined::made(const Part& part, std::span<const Cell> cells) const {
+  if (make_) return make_(*part.map, cells.subspan(part.row.first), cells[part.row.key]);
+  std::shared_ptr<void> object = part.map->make();
+  load_row(*part.map, object.get(), cells.subspan(part.row.first), engine_.dialect());
+  return object;
+}
 
-}  // namespace
+void Joined::attach(void* object, std::span<const Cell> cells) {
+  objects_[""] = object;
+  for (const Part& part : parts_) {
+    void* before = objects_[part.before];
+    objects_[part.row.path] = nullptr;
+    if (!before || cells[part.row.key].kind == Cell::Kind::null) continue;
+    const std::shared_ptr<void> row = made(part, cells);
+    objects_[part.row.path] = row.get();
+    // An object that is known already may have been given another key meanwhile.
+    if (make_ && !refers(*part.slot, before, *part.map, row.get())) continue;
+    part.slot->member->attach(part.slot->in(before), row);
+  }
+}
+
+bool Joined::refers(const ClassMap::Slot& slot, const void* object, const ClassMap& map,
+                    const void* row) {
+  const std::string& to = slot.field->to_field;
+  const ClassMap::Slot& key = to.empty() ? map.key_slot() : map.slots[map.slot(to)];
+  return key.member && detail::value_of_member(*slot.member, slot.in(object)) ==
+                           detail::value_of_member(*key.member, key.in(row));
+}
+
 }  // namespace orm
 
 namespace detail {
@@ -112,6 +108,10 @@ using orm::Use;
 void fetch(Engine& engine, const Query& query, const ClassMap& map, const RowTarget& target,
            bool streaming) {
   if (query.nothing) return;
+  if (streaming && !query.prefetch.empty()) {
+    throw Error(ErrorKind::misuse, "rows that are streamed have nothing prefetched", map.name(),
+                "read them in slices, or load() relations of some rows at a time");
+  }
   const orm::SelectSentence sentence = orm::compile_select(engine.paths(), query);
   orm::Joined joined(engine, sentence, map);
   Use use(engine);

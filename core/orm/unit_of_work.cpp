@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <mutex>
 #include <set>
 
 #include "orm/rows.h"
@@ -49,88 +50,101 @@ std::vector<std::size_t> hashes_of(const ClassMap& map, const void* object) {
 
 }  // namespace
 
+/// Sessions that load lazily.
+class LazySessions {
+ public:
+  void add(UnitOfWork* work) {
+    const std::lock_guard lock(guard_);
+    all_.push_back(work);
+  }
+  void remove(UnitOfWork* work) {
+    const std::lock_guard lock(guard_);
+    std::erase(all_, work);
+  }
+  /// Those of this thread: no other one destroys them meanwhile.
+  std::vector<UnitOfWork*> here() {
+    const std::lock_guard lock(guard_);
+    std::vector<UnitOfWork*> own;
+    for (UnitOfWork* work : all_) {
+      if (work->is_here()) own.push_back(work);
+    }
+    return own;
+  }
+
+ private:
+  std::mutex guard_{};
+  std::vector<UnitOfWork*> all_{};
+};
+
+LazySessions& lazy_sessions() {
+  static LazySessions sessions;
+  return sessions;
+}
+
+class UnitOfWork::Alone {
+ public:
+  explicit Alone(const UnitOfWork& work) : work_(work) {
+    const std::thread::id here = std::this_thread::get_id();
+    std::thread::id other{};
+    first_ = work.busy_.compare_exchange_strong(other, here);
+    if (!first_ && other != here) {
+      throw Error(ErrorKind::misuse, "a session is used by two threads at the same time", {},
+                  "give each thread a session of its own");
+    }
+    if (first_) work.last_ = here;
+  }
+  ~Alone() {
+    if (first_) work_.busy_ = std::thread::id{};
+  }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+
+ private:
+  const UnitOfWork& work_;
+  bool first_ = false;
+};
+
 class UnitOfWork::Working {
  public:
-  explicit Working(UnitOfWork& work) {
+  explicit Working(UnitOfWork& work) : alone_(work) {
     if (work.failed_) {
       throw Error(ErrorKind::misuse, "a flush of this session failed: nothing else can run in it",
                   {}, "call rollback() first");
     }
     work.begin();
+    if (work.line_) work.line_->thread = std::this_thread::get_id();
     if (work.engine_.current() != work.at_) {
       pin_ = std::make_unique<Pin>(work.engine_, *work.at_);
     }
   }
 
  private:
+  Alone alone_;
   std::unique_ptr<Pin> pin_{};
 };
 
+UnitOfWork::UnitOfWork(Engine& engine, const SessionOptions& options)
+    : engine_(engine), options_(options), last_(std::this_thread::get_id()) {
+  if (options_.lazy) lazy_sessions().add(this);
+}
+
 UnitOfWork::~UnitOfWork() {
-  if (at_) {
-    {
-      const Pin pin(engine_, *at_);
-      Use use(engine_);
-      roll_back_block(use);
-    }
-    leave();
-  }
+  if (options_.lazy) lazy_sessions().remove(this);
+  end_blocks();
   release_circles();
 }
 
-/// True when keys of the session's classes lead back to where they began.
-bool UnitOfWork::may_have_circles() const {
-  std::set<const ClassMap*> present;
-  for (const auto& [object, entry] : entries_) present.insert(entry.map);
-  std::set<const ClassMap*> open;
-  std::set<const ClassMap*> done;
-  const std::function<bool(const ClassMap*)> circles = [&](const ClassMap* map) {
-    if (done.contains(map) || !present.contains(map)) return false;
-    if (!open.insert(map).second) return true;
-    for (const Slot& slot : map->slots) {
-      if (!slot.member || !slot.member->row) continue;
-      if (circles(&engine_.mapping().of_class(slot.member->target))) return true;
-    }
-    open.erase(map);
-    done.insert(map);
-    return false;
-  };
-  return std::any_of(present.begin(), present.end(), circles);
-}
-
-/// Objects that only each other hold, in a circle of keys, would stay for ever: they let go of
-/// their rows. Those that the program has, and all they lead to, keep theirs.
-void UnitOfWork::release_circles() {
-  if (!may_have_circles()) return;
-  std::unordered_map<const void*, std::vector<const void*>> leads;
-  std::unordered_map<const void*, long> held;  // by the session and its objects
-  for (const auto& [object, entry] : entries_) {
-    ++held[object];
-    for (const Slot& slot : entry.map->slots) {
-      if (!slot.member || !slot.member->row) continue;
-      const std::shared_ptr<void> row = slot.member->row(slot.in(object));
-      if (!row) continue;
-      leads[object].push_back(row.get());
-      ++held[row.get()];
-    }
+/// Rolls back whatever is open.
+void UnitOfWork::end_blocks() noexcept {
+  if (!at_) return;
+  if (line_) line_->thread = std::this_thread::get_id();
+  {
+    const Pin pin(engine_, *at_);
+    Use use(engine_);
+    for (std::size_t i = 0; i <= nested_; ++i) roll_back_block(use);
   }
-  std::vector<const void*> reached;
-  for (const auto& [object, entry] : entries_) {
-    if (entry.object.use_count() > held[object]) reached.push_back(object);
-  }
-  std::set<const void*> kept;
-  while (!reached.empty()) {
-    const void* object = reached.back();
-    reached.pop_back();
-    if (!kept.insert(object).second) continue;
-    for (const void* row : leads[object]) reached.push_back(row);
-  }
-  for (const auto& [object, entry] : entries_) {
-    if (kept.contains(object)) continue;
-    for (const Slot& slot : entry.map->slots) {
-      if (slot.member && slot.member->row) slot.member->attach(slot.in(entry.object.get()), {});
-    }
-  }
+  nested_ = 0;
+  leave();
 }
 
 void UnitOfWork::begin() {
@@ -145,6 +159,7 @@ void UnitOfWork::begin() {
     const Pin pin(engine_, *at_);
     Use use(engine_);
     begin_block(use, {});
+    base_ = at_->frames.size();
   } catch (...) {
     leave();
     throw;
@@ -194,6 +209,7 @@ std::vector<std::size_t> UnitOfWork::changed(const Entry& entry) const {
 }
 
 void UnitOfWork::add(const ClassMap& map, const std::shared_ptr<void>& object) {
+  const Alone alone(*this);
   if (!object) throw Error(ErrorKind::misuse, "no object was given to add");
   if (Entry* entry = known(object.get())) {
     entry->condemned = false;
@@ -203,6 +219,7 @@ void UnitOfWork::add(const ClassMap& map, const std::shared_ptr<void>& object) {
 }
 
 void UnitOfWork::remove(const ClassMap& map, const std::shared_ptr<void>& object) {
+  const Alone alone(*this);
   Entry* entry = known(object.get());
   if (!entry) {
     if (!has_key(map, object.get())) {
@@ -316,7 +333,7 @@ void UnitOfWork::insert_new() {
   }
   for (Entry* entry : pending) {
     remember(*entry);
-    entry->added = true;
+    entry->added = depth();
   }
   mend();  // seen as a change by what follows
 }
@@ -334,6 +351,19 @@ void UnitOfWork::update_changed() {
     }
     groups[{entry.map, slots}].push_back(&entry);
   }
+  const auto done = [&](const ClassMap& map, const std::vector<Entry*>& entries,
+                        std::int64_t found) {
+    if (found < static_cast<std::int64_t>(entries.size())) {
+      throw Error(ErrorKind::rows,
+                  "a row of " + map.name() + " that was changed is not there any more");
+    }
+    for (Entry* entry : entries) {
+      remember(*entry);
+      entry->written = depth();
+    }
+  };
+  std::vector<Entry*> single;  // rows that have a statement of their own, sent together
+  std::vector<BoundStatement> statements;
   for (auto& [what, entries] : groups) {
     const ClassMap& map = *what.first;
     std::vector<std::size_t> slots;
@@ -342,7 +372,6 @@ void UnitOfWork::update_changed() {
       if (std::find(writable.begin(), writable.end(), i) != writable.end()) slots.push_back(i);
     }
     if (slots.empty()) continue;
-    std::int64_t found = 0;
     if (entries.size() == 1) {
       void* object = entries.front()->object.get();
       prepare(engine_, map, object, false);
@@ -350,7 +379,12 @@ void UnitOfWork::update_changed() {
         const bool listed = std::find(slots.begin(), slots.end(), i) != slots.end();
         if (map.slots[i].field->auto_now && !listed) slots.push_back(i);
       }
-      found = update_row(engine_, map, object, slots);
+      if (auto statement = update_statement(engine_, map, object, slots)) {
+        single.push_back(entries.front());
+        statements.push_back(std::move(*statement));
+      } else {
+        done(map, entries, update_row(engine_, map, object, slots));
+      }
     } else {
       std::sort(entries.begin(), entries.end(),
                 [](const Entry* a, const Entry* b) { return a->order < b->order; });
@@ -358,17 +392,13 @@ void UnitOfWork::update_changed() {
       for (Entry* entry : entries) objects.push_back(entry->object.get());
       std::vector<std::string> names;
       for (const std::size_t i : slots) names.push_back(map.slots[i].field->name);
-      found = detail::bulk_update(engine_, map, objects, names, 0);
-    }
-    if (found < static_cast<std::int64_t>(entries.size())) {
-      throw Error(ErrorKind::rows,
-                  "a row of " + map.name() + " that was changed is not there any more");
-    }
-    for (Entry* entry : entries) {
-      remember(*entry);
-      entry->written = true;
+      done(map, entries, detail::bulk_update(engine_, map, objects, names, 0));
     }
   }
+  if (statements.empty()) return;
+  Use use(engine_);
+  const std::vector<std::int64_t> found = use.execute_all(statements);
+  for (std::size_t i = 0; i < single.size(); ++i) done(*single[i]->map, {single[i]}, found[i]);
 }
 
 void UnitOfWork::delete_condemned() {
@@ -392,6 +422,7 @@ void UnitOfWork::delete_condemned() {
   for (const auto& [map, entries] : groups) {
     for (Entry* entry : entries) {
       entry->state = ObjectState::deleted;
+      entry->deleted = depth();
       by_key_.erase({map, entry->key});
     }
   }
@@ -402,6 +433,11 @@ void UnitOfWork::delete_condemned() {
 }
 
 void UnitOfWork::flush() {
+  const Alone alone(*this);
+  write_all();
+}
+
+void UnitOfWork::write_all() {
   add_referred();
   const Working working(*this);
   try {
@@ -415,7 +451,15 @@ void UnitOfWork::flush() {
 }
 
 void UnitOfWork::commit() {
-  flush();
+  const Alone alone(*this);
+  if (nested_ > 0) {
+    throw Error(ErrorKind::misuse, "a savepoint of this session is open", {},
+                "commit or roll back what begin_nested() gave first");
+  }
+  write_all();
+  if (at_->frames.size() != base_) {
+    throw Error(ErrorKind::misuse, "a session ends inside of another atomic block than it began");
+  }
   std::vector<std::function<void()>> hooks;
   try {
     const Pin pin(engine_, *at_);
@@ -434,29 +478,21 @@ void UnitOfWork::commit() {
       at = entries_.erase(at);
       continue;
     }
-    entry.added = entry.written = false;
+    entry.added = entry.written = 0;
     entry.expired = options_.expire_on_commit;
     ++at;
   }
   for (const auto& hook : hooks) hook();
 }
 
-void UnitOfWork::rollback() {
-  if (at_) {
-    {
-      const Pin pin(engine_, *at_);
-      Use use(engine_);
-      roll_back_block(use);
-    }
-    leave();
-  }
-  failed_ = false;
+std::vector<UnitOfWork::Entry*> UnitOfWork::restore(Depth depth) {
   std::vector<Entry*> stale;
   for (auto at = entries_.begin(); at != entries_.end();) {
     Entry& entry = at->second;
-    if (entry.added || entry.state == ObjectState::pending) {
+    const bool added = entry.added >= depth;
+    if (added || entry.state == ObjectState::pending) {
       // Its key was never given.
-      if (entry.added) by_key_.erase({entry.map, entry.key});
+      if (added && entry.state != ObjectState::deleted) by_key_.erase({entry.map, entry.key});
       const Slot& slot = entry.map->key_slot();
       if (slot.member && is_auto(slot.field->type)) {
         set_member(slot, entry.object.get(), std::int64_t{0});
@@ -464,20 +500,91 @@ void UnitOfWork::rollback() {
       at = entries_.erase(at);
       continue;
     }
-    if (entry.state == ObjectState::deleted) {
+    if (entry.state == ObjectState::deleted && entry.deleted >= depth) {
       entry.state = ObjectState::persistent;
+      entry.deleted = 0;
       by_key_[{entry.map, entry.key}] = &entry;
     }
-    entry.condemned = false;
-    if (entry.written || !changed(entry).empty()) stale.push_back(&entry);
-    entry.written = false;
-    entry.expired = true;
     ++at;
+    if (entry.state == ObjectState::deleted) continue;
+    entry.condemned = false;
+    if (entry.written >= depth || !changed(entry).empty()) stale.push_back(&entry);
+    entry.written = std::min(entry.written, depth - 1);
+    entry.expired = true;
   }
+  return stale;
+}
+
+void UnitOfWork::rollback() {
+  const Alone alone(*this);
+  end_blocks();
+  failed_ = false;
+  const std::vector<Entry*> stale = restore(1);
   if (!stale.empty()) reload(stale);
 }
 
-/// The values of the database, outside of the session's transaction.
+std::size_t UnitOfWork::begin_nested() {
+  const Alone alone(*this);
+  write_all();
+  const Working working(*this);
+  Use use(engine_);
+  begin_block(use, {});
+  return ++nested_;
+}
+
+namespace {
+
+void check_nested(std::size_t wanted, std::size_t open) {
+  if (wanted == open) return;
+  throw Error(ErrorKind::misuse,
+              wanted < open ? "a savepoint of a session ends before the one inside of it"
+                            : "the session that this savepoint was of has ended its transaction");
+}
+
+}  // namespace
+
+void UnitOfWork::commit_nested(std::size_t wanted) {
+  const Alone alone(*this);
+  check_nested(wanted, nested_);
+  write_all();
+  const Working working(*this);
+  try {
+    Use use(engine_);
+    commit_block(use);
+  } catch (...) {
+    // It was rolled back instead.
+    const Depth undone = depth();
+    --nested_;
+    const std::vector<Entry*> stale = restore(undone);
+    try {
+      reload(stale);
+    } catch (const std::exception&) {
+      // They are read again when a query meets them; what failed first is told.
+    }
+    throw;
+  }
+  --nested_;
+  for (auto& [object, entry] : entries_) {
+    for (Depth* at : {&entry.added, &entry.written, &entry.deleted}) *at = std::min(*at, depth());
+  }
+}
+
+void UnitOfWork::rollback_nested(std::size_t wanted) {
+  const Alone alone(*this);
+  check_nested(wanted, nested_);
+  failed_ = false;
+  const Working working(*this);
+  {
+    Use use(engine_);
+    roll_back_block(use);
+  }
+  const Depth undone = depth();
+  --nested_;
+  const std::vector<Entry*> stale = restore(undone);
+  if (!stale.empty()) reload(stale);
+}
+
+/// The values that the database has now.
 void UnitOfWork::reload(const std::vector<Entry*>& entries) {
   std::map<const ClassMap*, std::vector<Entry*>> groups;
   for (Entry* entry : entries) groups[entry->map].push_back(entry);
@@ -490,51 +597,206 @@ void UnitOfWork::reload(const std::vector<Entry*>& entries) {
   }
 }
 
-std::vector<std::shared_ptr<void>> UnitOfWork::fetch(const ClassMap& map, const Query& query) {
-  if (!query.related.empty() || !query.columns.empty()) {
+Pointers UnitOfWork::fetch(const ClassMap& map, const Query& query) {
+  const Alone alone(*this);
+  if (!query.columns.empty()) {
     throw Error(ErrorKind::misuse, "a session gives whole rows of one model");
   }
-  std::vector<std::shared_ptr<void>> rows;
-  if (query.nothing) return rows;
-  if (options_.autoflush) flush();
+  if (query.nothing) return {};
+  if (options_.autoflush) write_all();
   const Working working(*this);
-  const SelectSentence sentence = compile_select(engine_.paths(), query);
-  Use use(engine_);
-  const auto reader = use.read(sentence, false);
-  const std::size_t key = sentence.rows.at(0).key;
-  // Keys of members, so that they compare with what members hold.
-  const std::shared_ptr<void> scratch = map.make();
-  const Slot& slot = map.key_slot();
-  while (reader->next()) {
-    const std::span<const Cell> cells = reader->row();
-    load_cell(*slot.member, slot.in(scratch.get()), cells[key], *slot.type, engine_.dialect());
-    const Value value = key_value(map, scratch.get());
-    const auto there = by_key_.find({&map, value});
-    if (there != by_key_.end()) {
-      Entry& entry = *there->second;
-      if (entry.expired && changed(entry).empty()) {
-        load_row(map, entry.object.get(), cells, engine_.dialect());
-        remember(entry);
-      }
-      rows.push_back(entry.object);
-      continue;
-    }
-    const std::shared_ptr<void> object = map.make();
-    load_row(map, object.get(), cells, engine_.dialect());
-    take_in(map, object, ObjectState::persistent);
-    remember(entries_[object.get()]);
-    rows.push_back(object);
+  std::shared_ptr<Origin> origin;
+  if (options_.lazy && query.file) {
+    origin = std::make_shared<Origin>();
+    origin->where = std::string(query.file) + ":" + std::to_string(query.line);
+  }
+  Pointers rows = read(map, query, origin);
+  if (!query.prefetch.empty()) {
+    std::vector<void*> objects;
+    for (const auto& row : rows) objects.push_back(row.get());
+    loader(origin).prefetch(map, objects, query.prefetch);
   }
   return rows;
 }
 
+/// Rows as the objects that the session has of them.
+Pointers UnitOfWork::read(const ClassMap& map, const Query& query,
+                          const std::shared_ptr<Origin>& origin) {
+  const SelectSentence sentence = compile_select(engine_.paths(), query);
+  Joined joined(engine_, sentence, map,
+                [&](const ClassMap& of, std::span<const Cell> cells, const Cell& key) {
+                  return object_of(of, cells, key, origin);
+                });
+  Pointers rows;
+  Use use(engine_);
+  const auto reader = use.read(sentence, false);
+  const std::size_t key = sentence.rows.at(0).key;
+  while (reader->next()) {
+    const std::span<const Cell> cells = reader->row();
+    rows.push_back(object_of(map, cells, cells[key], origin));
+    if (joined.any()) joined.attach(rows.back().get(), cells);
+  }
+  return rows;
+}
+
+std::shared_ptr<void> UnitOfWork::object_of(const ClassMap& map, std::span<const Cell> cells,
+                                            const Cell& key,
+                                            const std::shared_ptr<Origin>& origin) {
+  // A key of the member, so that it compares with what members hold.
+  std::shared_ptr<void>& scratch = scratch_[&map];
+  if (!scratch) scratch = map.make();
+  const Slot& slot = map.key_slot();
+  load_cell(*slot.member, slot.in(scratch.get()), key, *slot.type, engine_.dialect());
+  const auto there = by_key_.find({&map, key_value(map, scratch.get())});
+  if (there != by_key_.end()) {
+    Entry& entry = *there->second;
+    if (entry.expired && changed(entry).empty()) {
+      load_row(map, entry.object.get(), cells, engine_.dialect());
+      remember(entry);
+    }
+    if (origin) entry.origin = origin;
+    return entry.object;
+  }
+  const std::shared_ptr<void> object = map.make();
+  load_row(map, object.get(), cells, engine_.dialect());
+  take_in(map, object, ObjectState::persistent);
+  Entry& entry = entries_[object.get()];
+  entry.origin = origin;
+  remember(entry);
+  return object;
+}
+
+// ---- relations that are loaded when they are used
+
+Loader UnitOfWork::loader(const std::shared_ptr<Origin>& origin) {
+  return Loader(engine_, [this, origin](const ClassMap& map, const Query& query) {
+    return read(map, query, origin);
+  });
+}
+
+bool UnitOfWork::load_lazily(const void* relation) {
+  const Alone alone(*this);
+  const auto holder = [&](const ClassMap& map, const Slot& slot) -> Entry* {
+    Entry* entry = known(static_cast<const char*>(relation) - slot.offset);
+    return entry && entry->map == &map ? entry : nullptr;
+  };
+  for (const auto& [name, map] : engine_.mapping().maps()) {
+    for (const auto* slots : {&map.slots, &map.links}) {
+      for (const Slot& slot : *slots) {
+        if (!slot.member || slot.member->target.empty()) continue;
+        if (Entry* entry = holder(map, slot)) {
+          load_relation(*entry, slot);
+          return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+void UnitOfWork::load_relation(Entry& entry, const Slot& slot) {
+  const ClassMap& target = engine_.mapping().of_class(slot.member->target);
+  void* object = entry.object.get();
+  if (slot.member->attach && slot.field->to_field.empty()) {
+    // A row that the session has needs no query.
+    const Value key = detail::value_of_member(*slot.member, slot.in(object));
+    const auto there = by_key_.find({&target, key});
+    if (there != by_key_.end() && !there->second->expired && !there->second->condemned) {
+      slot.member->attach(slot.in(object), there->second->object);
+      return;
+    }
+  }
+  note_single(entry, entry.map->name() + "." + slot.field->name);
+  if (options_.autoflush) write_all();
+  const Working working(*this);
+  loader(entry.origin).step(*entry.map, {object}, slot.field->name, nullptr);
+  if (slot.member->row && !slot.member->row(slot.in(object))) {
+    detail::none_found(target, "that " + entry.map->name() + "." + slot.field->name + " refers to");
+  }
+}
+
+void UnitOfWork::note_single(Entry& entry, const std::string& what) {
+  if (!entry.origin || !engine_.options().on_warning) return;
+  if (++entry.origin->loads[what] != single_loads_to_warn) return;
+  engine_.options().on_warning(what + " was loaded for one object at a time, " +
+                               std::to_string(single_loads_to_warn) +
+                               " times, for rows of the query at " + entry.origin->where +
+                               "; use select_related or prefetch_related there");
+}
+
+// ---- the end
+
+/// True when classes of the session's objects refer to each other in a circle.
+bool UnitOfWork::may_have_circles() const {
+  std::set<const ClassMap*> present;
+  for (const auto& [object, entry] : entries_) present.insert(entry.map);
+  std::set<const ClassMap*> open;
+  std::set<const ClassMap*> done;
+  const std::function<bool(const ClassMap*)> circles = [&](const ClassMap* map) {
+    if (done.contains(map) || !present.contains(map)) return false;
+    if (!open.insert(map).second) return true;
+    for (const auto* slots : {&map->slots, &map->links}) {
+      for (const Slot& slot : *slots) {
+        if (!slot.member || slot.member->target.empty()) continue;
+        if (circles(&engine_.mapping().of_class(slot.member->target))) return true;
+      }
+    }
+    open.erase(map);
+    done.insert(map);
+    return false;
+  };
+  return std::any_of(present.begin(), present.end(), circles);
+}
+
+/// Objects that only hold on to each other, in a circle, would stay for ever: they let go of their
+/// rows. Those that the program still has, and all they lead to, are left alone.
+void UnitOfWork::release_circles() {
+  if (entries_.empty() || !may_have_circles()) return;
+  std::unordered_map<const void*, std::vector<const void*>> leads;
+  std::unordered_map<const void*, long> held;  // from inside
+  for (const auto& [object, entry] : entries_) {
+    ++held[object];
+    std::vector<const void*>& to = leads[object];
+    for (const Slot& slot : entry.map->slots) {
+      if (!slot.member || !slot.member->row) continue;
+      if (const auto row = slot.member->row(slot.in(object))) to.push_back(row.get());
+    }
+    for (const Slot& link : entry.map->links) {
+      for (const auto& row : link.member->rows(link.in(object))) to.push_back(row.get());
+    }
+    for (const void* row : to) ++held[row];
+  }
+  std::vector<const void*> reached;
+  std::set<const void*> kept;
+  for (const auto& [object, entry] : entries_) {
+    if (entry.object.use_count() > held[object]) reached.push_back(object);
+  }
+  while (!reached.empty()) {
+    const void* object = reached.back();
+    reached.pop_back();
+    if (!kept.insert(object).second) continue;
+    for (const void* row : leads[object]) reached.push_back(row);
+  }
+  for (const auto& [object, entry] : entries_) {
+    if (kept.contains(object)) continue;
+    for (const Slot& slot : entry.map->slots) {
+      if (slot.member && slot.member->attach) slot.member->attach(slot.in(entry.object.get()), {});
+    }
+    for (const Slot& link : entry.map->links) {
+      link.member->attach_all(link.in(entry.object.get()), {});
+    }
+  }
+}
+
 std::int64_t UnitOfWork::count(const Query& query) {
-  if (options_.autoflush) flush();
+  const Alone alone(*this);
+  if (options_.autoflush) write_all();
   const Working working(*this);
   return detail::count(engine_, query);
 }
 
 std::shared_ptr<void> UnitOfWork::get(const ClassMap& map, const Value& key) {
+  const Alone alone(*this);
   const auto there = by_key_.find({&map, key});
   if (there != by_key_.end() && !there->second->expired && !there->second->condemned) {
     return there->second->object;
@@ -548,6 +810,7 @@ std::shared_ptr<void> UnitOfWork::get(const ClassMap& map, const Value& key) {
 }
 
 void UnitOfWork::refresh(const ClassMap& map, const std::shared_ptr<void>& object) {
+  const Alone alone(*this);
   Entry* entry = known(object.get());
   if (!entry || entry->state != ObjectState::persistent) {
     throw Error(ErrorKind::misuse, "the " + map.name() + " is not persistent in this session");
@@ -560,6 +823,7 @@ void UnitOfWork::refresh(const ClassMap& map, const std::shared_ptr<void>& objec
 }
 
 void UnitOfWork::expire(const void* object) {
+  const Alone alone(*this);
   Entry* entry = known(object);
   if (!entry || entry->state != ObjectState::persistent) return;
   entry->hashes = hashes_of(*entry->map, entry->object.get());
@@ -567,10 +831,12 @@ void UnitOfWork::expire(const void* object) {
 }
 
 void UnitOfWork::expire_all() {
+  const Alone alone(*this);
   for (auto& [object, entry] : entries_) expire(object);
 }
 
 void UnitOfWork::expunge(const void* object) {
+  const Alone alone(*this);
   const auto at = entries_.find(object);
   if (at == entries_.end()) return;
   Entry& entry = at->second;
@@ -582,13 +848,20 @@ void UnitOfWork::expunge(const void* object) {
 }
 
 ObjectState UnitOfWork::state(const void* object) const {
+  const Alone alone(*this);
   if (const Entry* entry = known(object)) return entry->state;
   const auto gone = detached_.find(object);
   const bool there = gone != detached_.end() && !gone->second.expired();
   return there ? ObjectState::detached : ObjectState::transient;
 }
 
+std::size_t UnitOfWork::size() const {
+  const Alone alone(*this);
+  return entries_.size();
+}
+
 bool UnitOfWork::modified(const void* object) const {
+  const Alone alone(*this);
   const Entry* entry = known(object);
   return entry && entry->state == ObjectState::persistent && !changed(*entry).empty();
 }
@@ -596,6 +869,36 @@ bool UnitOfWork::modified(const void* object) const {
 }  // namespace turnstone::orm
 
 namespace turnstone {
+
+void detail::load_lazily(const void* relation, std::string_view text) {
+  for (orm::UnitOfWork* work : orm::lazy_sessions().here()) {
+    if (work->load_lazily(relation)) return;
+  }
+  refuse_unloaded(text);
+}
+
+Nested::Nested(orm::UnitOfWork& work) : work_(&work), depth_(work.begin_nested()) {}
+
+Nested::~Nested() {
+  if (!open_) return;
+  try {
+    rollback();
+  } catch (const std::exception&) {
+    // The session has ended before, or its connection has.
+  }
+}
+
+void Nested::commit() {
+  if (!open_) throw Error(ErrorKind::misuse, "this savepoint of a session has ended already");
+  work_->commit_nested(depth_);
+  open_ = false;
+}
+
+void Nested::rollback() {
+  if (!open_) return;
+  open_ = false;
+  work_->rollback_nested(depth_);
+}
 
 Session::Session(const Database& database, const SessionOptions& options)
     : database_(database), work_(std::make_unique<orm::UnitOfWork>(database_.engine(), options)) {}

@@ -4,6 +4,7 @@
 #include <turnstone/identifier.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "orm/literals.h"
 #include "orm/rows.h"
@@ -242,6 +243,29 @@ std::int64_t update_row(Engine& engine, const ClassMap& map, void* object,
   return found < 0 ? 0 : found;
 }
 
+std::optional<BoundStatement> update_statement(Engine& engine, const ClassMap& map,
+                                               const void* object,
+                                               const std::vector<std::size_t>& slots) {
+  const ClassPlan& plan = engine.plan(map);
+  const bool computed = std::any_of(map.slots.begin(), map.slots.end(), [](const Slot& slot) {
+    return slot.member && slot.field->type == FieldType::generated;
+  });
+  if (plan.owners().size() != 1 || slots.empty() || computed) return std::nullopt;
+  BoundStatement statement;
+  std::vector<std::string> sets;
+  for (const std::size_t i : slots) {
+    const Slot& slot = map.slots[i];
+    statement.parameters.push_back(
+        engine.dialect().to_database(slot_value(engine, map, i, object), *slot.type));
+    sets.push_back(quote_identifier(column_name(*slot.field)) + " = " +
+                   engine.dialect().placeholder(statement.parameters.size()));
+  }
+  const ModelPtr& owner = plan.owners().front();
+  statement.sql = "UPDATE " + engine.paths().table(*owner) + " SET " + join(sets, ", ");
+  statement.sql += key_where(engine, map, owner, object, statement.parameters);
+  return statement;
+}
+
 Runner runner_for(Use& use) {
   Use* at = &use;
   Runner runner;
@@ -362,7 +386,7 @@ std::vector<std::pair<std::string, std::int64_t>> remove(Engine& engine, const Q
   keys.ordered = true;
   keys.order.clear();
   keys.related.clear();
-  keys.annotations.clear();
+  for (QueryColumn& one : keys.annotations) one.hidden = true;
   std::vector<const Field*> types;
   for (const Field* field : orm::key_fields(*model)) {
     keys.columns.push_back({field->name, Expression::field(field->name)});

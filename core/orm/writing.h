@@ -40,6 +40,10 @@ void insert_row(Engine& engine, const ClassMap& map, void* object);
 /// Gives the number of rows that were there.
 std::int64_t update_row(Engine& engine, const ClassMap& map, void* object,
                         const std::vector<std::size_t>& slots);
+/// The UPDATE of `update_row`; empty where it is more than one statement that gives nothing back.
+std::optional<BoundStatement> update_statement(Engine& engine, const ClassMap& map,
+                                               const void* object,
+                                               const std::vector<std::size_t>& slots);
 Runner runner_for(Use& use);
 
 }  // namespace turnstone::orm

@@ -70,7 +70,23 @@ void Restaurant::describe(Model<Restaurant>& m) {
   m.field<&Restaurant::seats>();
 }
 
-App app() { return App("library").models<Country, Author, Tag, Book, Sample, Place, Restaurant>(); }
+void Club::describe(Model<Club>& m) {
+  m.field<&Club::id>().primary_key();
+  m.field<&Club::name>().max_length(40);
+  m.field<&Club::members>().through<Membership>();
+}
+
+void Membership::describe(Model<Membership>& m) {
+  m.field<&Membership::id>().primary_key();
+  m.field<&Membership::club>().on_delete(CASCADE);
+  m.field<&Membership::author>().on_delete(CASCADE);
+  m.field<&Membership::role>().max_length(20).default_value("reader");
+}
+
+App app() {
+  return App("library")
+      .models<Country, Author, Tag, Book, Sample, Place, Restaurant, Club, Membership>();
+}
 
 namespace {
 

@@ -92,6 +92,22 @@ struct Restaurant : Place {
   static void describe(turnstone::Model<Restaurant>& m);
 };
 
+/// Links with values of their own.
+struct Club {
+  std::int64_t id{};
+  std::string name{};
+  turnstone::ManyToMany<Author> members{};
+  static void describe(turnstone::Model<Club>& m);
+};
+
+struct Membership {
+  std::int64_t id{};
+  ForeignKey<Club> club{};
+  ForeignKey<Author> author{};
+  std::string role{};
+  static void describe(turnstone::Model<Membership>& m);
+};
+
 turnstone::App app();
 
 /// A scratch database with the tables of `app`.

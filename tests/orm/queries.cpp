@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "orm/library.h"
 
 using namespace turnstone;
@@ -316,5 +318,169 @@ TEST_CASE("rows of relations are loaded with select_related, or asked for too ea
     CHECK_FALSE(books[2].author->country.has_value());
     CHECK(books[3].sequel_of->row()->title == "Verses");
     CHECK(fixture.statements() == before + 1);
+  }
+}
+
+TEST_CASE("queries of several queries") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    const Fixture fixture(dialect);
+    const Database& db = fixture.db;
+    fill(db);
+    const auto books = db.objects<Book>();
+    const auto dear = books.filter(F<&Book::price> > 9);
+    const auto sold = books.filter(F<&Book::stock> == 0);
+    const auto verses = books.filter(F<&Book::title>.icontains("verses"));
+    CHECK(titles(dear.union_(sold).order_by("title").all()) ==
+          Titles{"Engines", "Last verses", "Notes"});
+    CHECK(dear.union_all(sold, verses).count() == 7);
+    CHECK(titles(sold.intersection(verses).all()) == Titles{"Last verses"});
+    CHECK(titles(verses.difference(sold, dear).order_by("-price").all()) ==
+          Titles{"More verses", "Verses"});
+    CHECK(titles(dear.union_(sold).order_by("-title").slice(1, 3).all()) ==
+          Titles{"Last verses", "Engines"});
+    CHECK(dear.union_(sold).slice(0, 2).count() == 2);
+    CHECK(dear.union_(sold).exists());
+    CHECK_FALSE(dear.intersection(verses).exists());
+    CHECK(dear.union_(sold).order_by("id").first()->title == "Notes");
+    CHECK(dear.union_(sold).last()->title == "Last verses");
+    // Parts that are sliced, and queries of several as parts.
+    CHECK(titles(books.order_by("id")
+                     .limit(1)
+                     .union_(books.order_by("-id").limit(1))
+                     .order_by("id")
+                     .all()) == Titles{"Notes", "Last verses"});
+    CHECK(titles(dear.union_(sold).difference(verses).order_by("id").all()) ==
+          Titles{"Notes", "Engines"});
+    // As the keys of another query.
+    CHECK(books.filter(F<&Book::id>.in(dear.select(F<&Book::id>).union_(sold.select(F<&Book::id>))))
+              .count() == 3);
+    // Columns.
+    CHECK(dear.select(F<&Book::title>)
+              .union_(sold.select(F<&Book::title>))
+              .order_by("title")
+              .values() == Titles{"Engines", "Last verses", "Notes"});
+    CHECK(db.objects("library.Book")
+              .filter("stock", 0)
+              .union_(db.objects("library.Book").filter("price__gt", 9))
+              .count() == 3);
+
+    CHECK_THROWS_WITH(dear.union_(sold).filter("stock", 1).all(),
+                      doctest::Contains("only be ordered"));
+    CHECK_THROWS_WITH(dear.union_(sold).update(F<&Book::stock>.set(1)),
+                      doctest::Contains("several"));
+    CHECK_THROWS_WITH(dear.union_(sold).remove(), doctest::Contains("several"));
+    CHECK_THROWS_WITH(dear.union_(sold).order_by("author__name").all(),
+                      doctest::Contains("by its columns alone"));
+    CHECK(books.count() == 5);
+  }
+}
+
+TEST_CASE("aliases are for conditions and orders alone") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    const Fixture fixture(dialect);
+    const Database& db = fixture.db;
+    fill(db);
+    const auto counted = db.objects<Author>().alias("n", count(F<rev<&Book::author>>));
+    CHECK(counted.filter("n__gt", 2).get().name == "Bob");
+    CHECK(counted.order_by("-n").first()->name == "Bob");
+    CHECK(counted.filter("n__gte", 2).aggregate(count()) == 2);
+    const auto row =
+        db.objects("library.Author").alias("n", count(F<rev<&Book::author>>)).filter("n", 0).get();
+    CHECK(std::get<std::string>(row["name"]) == "Cyd");
+    CHECK_THROWS_WITH(row["n"], doctest::Contains("no column \"n\""));
+    // An aggregate over rows that an annotation chooses.
+    CHECK(db.objects<Book>()
+              .annotate("twice", F<&Book::stock> * 2)
+              .filter("twice__gt", 5)
+              .aggregate(sum(F<&Book::stock>)) == 10);
+  }
+}
+
+TEST_CASE("regular expressions, deviation and variance mean the same on both databases") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    const Fixture fixture(dialect);
+    const Database& db = fixture.db;
+    fill(db);
+    const auto books = db.objects<Book>();
+    CHECK(books_where(db, F<&Book::title>.regex("^[LM].*verses$")) ==
+          Titles{"More verses", "Last verses"});
+    CHECK(books_where(db, F<&Book::title>.regex("VERSES")) == Titles{});
+    CHECK(books_where(db, F<&Book::title>.iregex("VERSES$") && F<&Book::stock> > 0) ==
+          Titles{"Verses", "More verses"});
+    CHECK(books_by_name(db, "title__regex", "^.{5}$") == Titles{"Notes"});
+    CHECK(books_by_name(db, "author__name__iregex", "^a") == Titles{"Notes", "Engines"});
+    // What is no text of the row but computed, so that both sides have parameters.
+    CHECK(books.filter(concat(F<&Book::title>, "!").regex("s!$")).count() == 5);
+    CHECK(books.filter(F<&Book::published>.is_null() && F<&Book::title>.regex("g")).count() == 1);
+    CHECK(db.objects<Author>().filter(F<&Author::bio>.regex(".")).count() == 2);
+    CHECK(db.objects<Author>().filter(!F<&Author::bio>.regex("engines")).count() == 2);
+    Tag letters{.label = "\u00c4rger"};
+    db.save(letters);
+    CHECK(db.objects<Tag>().filter(F<&Tag::label>.regex("^.rger$")).count() == 1);
+    CHECK(db.objects<Tag>().filter(F<&Tag::label>.iregex("^\u00e4r")).count() == 1);
+    CHECK_THROWS_AS(books_where(db, F<&Book::title>.regex("(")), DatabaseError);
+
+    const auto near = [](const std::optional<double>& value, double wanted) {
+      return value && std::abs(*value - wanted) < 1e-9;
+    };
+    CHECK(near(books.aggregate(variance(F<&Book::stock>)), 6.96));
+    CHECK(near(books.aggregate(stddev(F<&Book::stock>)), std::sqrt(6.96)));
+    CHECK(near(books.filter("id", 1).aggregate(stddev(F<&Book::price>)), 0));
+    CHECK(books.filter("id", 99).aggregate(variance(F<&Book::stock>)) == std::nullopt);
+    CHECK(books.select(F<&Book::author>, stddev(F<&Book::stock>)).all().size() == 2);
+  }
+}
+
+TEST_CASE("moments in which there are rows") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    const Fixture fixture(dialect);
+    const Database& db = fixture.db;
+    fill(db);
+    const auto books = db.objects<Book>();
+    using Dates = std::vector<Date>;
+    const auto date = [](const char* text) { return parse_date(text).value(); };
+    const auto moment = [](const char* text) { return parse_date_time(text).value(); };
+    CHECK(books.dates(F<&Book::published>, "year") ==
+          Dates{date("2020-01-01"), date("2021-01-01"), date("2022-01-01"), date("2023-01-01")});
+    CHECK(books.filter("author__name", "Bob").dates(F<&Book::published>, "month", true) ==
+          Dates{date("2023-03-01"), date("2022-02-01"), date("2021-06-01")});
+    CHECK(books.filter("id", 1).dates(F<&Book::published>, "week") == Dates{date("2019-12-30")});
+    CHECK(books.filter("id", 1).dates(F<&Book::published>, "quarter") == Dates{date("2020-01-01")});
+    for (const char* at : {"2024-05-06T07:08:09Z", "2024-05-06T07:40:00Z"}) {
+      Sample sample{.moment = moment(at)};
+      db.save(sample);
+    }
+    CHECK(db.objects<Sample>().datetimes(F<&Sample::moment>, "hour") ==
+          std::vector<DateTime>{moment("2024-05-06T07:00:00Z")});
+    CHECK(db.objects<Sample>().datetimes(F<&Sample::moment>, "minute").size() == 2);
+    CHECK_THROWS_AS(books.dates(F<&Book::published>, "fortnight"), Error);
+  }
+}
+
+TEST_CASE("explain gives the plan of the database") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    const Fixture fixture(dialect);
+    const Database& db = fixture.db;
+    fill(db);
+    const auto verses = db.objects<Book>().filter("title", "Verses");
+    const auto tells = [](const std::string& plan, const std::string& word) {
+      CAPTURE(plan);
+      CHECK(plan.find(word) != std::string::npos);
+    };
+    if (dialect == "sqlite") {
+      tells(verses.explain(), "SCAN");
+      tells(db.objects<Book>().filter("pk", 1).explain(), "SEARCH");
+      tells(verses.union_(verses).explain(), "UNION");
+      CHECK_THROWS_WITH(verses.explain(true), doctest::Contains("without running them"));
+    } else {
+      tells(verses.explain(), "library_book");
+      tells(verses.explain(true), "actual time");
+      tells(verses.union_(verses).explain(), "Append");
+    }
   }
 }

@@ -58,8 +58,7 @@ TEST_CASE("the page of the README runs") {
     CHECK(authors.size() == 2);
     auto with_authors = db.objects<Book>().select_related<&Book::author>().all();
     CHECK(with_authors[0].author->name == "Ada");
-    auto with_tags = db.objects<Book>().all();
-    load<&Book::tags>(db, with_tags);
+    auto with_tags = db.objects<Book>().prefetch_related<&Book::tags>().all();
     CHECK(with_tags[0].tags.rows().size() == 1);
     auto names = db.objects<Book>().select(F<&Book::title>, F<&Book::author, &Author::name>).all();
     CHECK(names.size() == 6);

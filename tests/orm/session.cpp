@@ -186,3 +186,81 @@ TEST_CASE("thousands of new objects in two levels are few statements") {
     CHECK(book.author->name == "author 99");
   }
 }
+
+TEST_CASE("savepoints of a session") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    const Fixture fixture(dialect);
+    const Database& db = fixture.db;
+    fill(db);
+    Session session(db);
+    const auto verses = session.query<Book>().filter("title", "Verses").get();
+    const auto engines = session.query<Book>().filter("title", "Engines").get();
+    verses->stock = 70;
+    std::shared_ptr<Tag> kept;
+    std::shared_ptr<Tag> gone;
+    {
+      auto outer = session.begin_nested();
+      kept = session.add(Tag{.label = "kept"});
+      {
+        auto inner = session.begin_nested();
+        gone = session.add(Tag{.label = "gone"});
+        verses->title = "Changed";
+        session.remove(engines);
+        session.flush();
+        CHECK(session.state(engines) == ObjectState::deleted);
+      }
+      CHECK(gone->id == 0);
+      CHECK(session.state(gone) == ObjectState::transient);
+      CHECK(session.state(engines) == ObjectState::persistent);
+      CHECK(verses->title == "Verses");
+      CHECK(verses->stock == 70);  // of before
+      outer.commit();
+      CHECK_THROWS_WITH_AS(outer.commit(), doctest::Contains("ended already"), Error);
+    }
+    session.commit();
+    CHECK(db.objects<Tag>().filter("label__in", std::vector<std::string>{"kept", "gone"}).count() ==
+          1);
+    CHECK(db.get<Book>(verses->id).stock == 70);
+    CHECK(db.objects<Book>().count() == 5);
+  }
+}
+
+TEST_CASE("a savepoint lets a session go on behind an error") {
+  for (const std::string& dialect : test::test_dialects()) {
+    CAPTURE(dialect);
+    const Fixture fixture(dialect);
+    const Database& db = fixture.db;
+    fill(db);
+    Session session(db);
+    session.add(Tag{.label = "before"});
+    {
+      auto nested = session.begin_nested();
+      session.add(Author{.name = "Bob"});  // there is one
+      CHECK_THROWS_AS(nested.commit(), IntegrityError);
+    }
+    session.add(Tag{.label = "behind"});
+    {
+      auto nested = session.begin_nested();
+      auto inner = session.begin_nested();
+      CHECK_THROWS_WITH_AS(nested.commit(), doctest::Contains("before the one inside"), Error);
+      CHECK_THROWS_WITH_AS(session.commit(),
+                           doctest::Contains("a savepoint of this session is open"), Error);
+      inner.commit();
+      nested.commit();
+    }
+    session.commit();
+    CHECK(db.objects<Tag>().filter("label__startswith", "be").count() == 2);
+    CHECK(db.objects<Author>().count() == 3);
+    // Left open, it goes with the session.
+    {
+      Session left(db);
+      auto nested = left.begin_nested();
+      left.add(Tag{.label = "never"});
+      left.rollback();
+      CHECK_THROWS_WITH_AS(nested.commit(), doctest::Contains("has ended its transaction"), Error);
+    }
+    CHECK_FALSE(db.objects<Tag>().filter("label", "never").exists());
+    CHECK(db.connections().second == 0);
+  }
+}

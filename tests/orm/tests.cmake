@@ -1,9 +1,11 @@
 turnstone_tests(orm
   bulk
+  connections
   kill
   queries
   random_queries
   readme
+  relations
   rows
   session
   soak

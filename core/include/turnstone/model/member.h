@@ -407,6 +407,7 @@ struct MemberType {
   std::shared_ptr<void> (*row)(const void* member) = nullptr;  ///< that is attached to a relation
   void (*attach)(void* member, const std::shared_ptr<void>& row) = nullptr;
   void (*attach_all)(void* member, const std::vector<std::shared_ptr<void>>& rows) = nullptr;
+  std::vector<std::shared_ptr<void>> (*rows)(const void* member) = nullptr;  ///< that are attached
 };
 
 namespace detail {
@@ -582,6 +583,12 @@ void attach_rows(void* member, const std::vector<std::shared_ptr<void>>& rows) {
   static_cast<T*>(member)->attach(std::move(typed));
 }
 
+template <class T>
+std::vector<std::shared_ptr<void>> attached_rows(const void* member) {
+  const auto& rows = static_cast<const T*>(member)->attached();
+  return {rows.begin(), rows.end()};
+}
+
 template <class E>
 std::vector<Json> choice_codes() {
   std::vector<Json> codes;
@@ -619,6 +626,7 @@ constexpr MemberType make_member_type() {
   if constexpr (EnumMember<Bare>) type.choices = &choice_codes<Bare>;
   if constexpr (ManyToManyMember<Bare>) {
     type.attach_all = &attach_rows<T>;
+    type.rows = &attached_rows<T>;
   } else {
     type.to_json = &member_to_json<T>;
     type.load = &load_member<T>;

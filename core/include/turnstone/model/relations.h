@@ -13,6 +13,8 @@ namespace turnstone {
 namespace detail {
 /// Throws NotLoaded. `relation` is the text of the class as the compiler writes it.
 [[noreturn]] void refuse_unloaded(std::string_view relation);
+/// Has a relation loaded by the session that knows its object and may do so. Throws NotLoaded.
+void load_lazily(const void* relation, std::string_view text);
 template <class T>
 constexpr std::string_view relation_text() {
   return __PRETTY_FUNCTION__;
@@ -39,7 +41,7 @@ class ForeignKey {
   const K& id() const { return key_; }
   /// The row, where it was loaded or assigned. Throws NotLoaded.
   const std::shared_ptr<T>& row() const {
-    if (!row_) detail::refuse_unloaded(detail::relation_text<T>());
+    if (!row_) detail::load_lazily(this, detail::relation_text<T>());
     return row_;
   }
   T& operator*() const { return *row(); }
@@ -75,7 +77,7 @@ class OneToOne {
   const K& id() const { return key_; }
   /// The row, where it was loaded or assigned. Throws NotLoaded.
   const std::shared_ptr<T>& row() const {
-    if (!row_) detail::refuse_unloaded(detail::relation_text<T>());
+    if (!row_) detail::load_lazily(this, detail::relation_text<T>());
     return row_;
   }
   T& operator*() const { return *row(); }
@@ -100,12 +102,14 @@ class ManyToMany {
  public:
   using Target = T;
 
-  /// The rows, where `prefetch_related` has loaded them. Throws NotLoaded.
+  /// The rows, where `prefetch_related` or `load` has loaded them. Throws NotLoaded.
   const std::vector<std::shared_ptr<T>>& rows() const {
-    if (!loaded_) detail::refuse_unloaded(detail::relation_text<T>());
+    if (!loaded_) detail::load_lazily(this, detail::relation_text<T>());
     return rows_;
   }
   bool loaded() const { return loaded_; }
+  /// The rows so far; none where they were not loaded.
+  const std::vector<std::shared_ptr<T>>& attached() const { return rows_; }
   /// What loading does.
   void attach(std::vector<std::shared_ptr<T>> rows) {
     rows_ = std::move(rows);

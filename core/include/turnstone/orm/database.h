@@ -58,7 +58,7 @@ struct DatabaseOptions {
   std::string statement_timeout{};  ///< `0` for none
   /// Told of every statement, after it ran.
   std::function<void(const Executed&)> on_statement{};
-  /// Told of relations that are loaded one object at a time, and where.
+  /// Told of relations that are loaded one object at a time (N+1 queries), and of the line of code.
   std::function<void(const std::string&)> on_warning{};
 };
 
@@ -123,6 +123,9 @@ void fetch(orm::Engine& engine, const Query& query,
            const std::function<bool(const std::vector<std::string>& names,
                                     std::vector<Value>& values)>& visit,
            bool streaming);
+/// Loads what the query wants to be prefetched behind its rows.
+void prefetch(orm::Engine& engine, const ClassMap& map, const std::vector<void*>& objects,
+              const Query& query);
 std::int64_t count(orm::Engine& engine, const Query& query);
 bool exists(orm::Engine& engine, const Query& query);
 void aggregate(orm::Engine& engine, const Query& query, const std::vector<QueryColumn>& columns,
@@ -308,6 +311,9 @@ class Database {
   const Dialect& dialect() const;
   /// Connections that are open, and how many of them are in use.
   std::pair<std::size_t, std::size_t> connections() const;
+  /// How many statements have run, COMMIT and its kin aside; those of blocks that other threads
+  /// have open are counted when they end. For tests, and to find what asks too often.
+  std::uint64_t statements() const;
   template <class M>
   const ClassMap& map() const {
     return mapping().of_class(class_name<M>());

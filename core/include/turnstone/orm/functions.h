@@ -94,7 +94,7 @@ auto max(const X& x) {
   using T = stored_type<typename X::Value>;
   return Aggregate<T, std::optional<T>>(Expression::call("max", {x.expression()}));
 }
-/// Of the whole population. PostgreSQL.
+/// Of the whole population.
 template <Operand X>
 auto stddev(const X& x) {
   return Aggregate<double, std::optional<double>>(Expression::call("stddev", {x.expression()}));
@@ -184,7 +184,13 @@ void slice(Query& query, std::int64_t begin, std::optional<std::int64_t> end);
 Expression order_term(const std::string& name);
 /// The query of its first row, or of its last.
 Query first_of(const Query& query, bool last);
+/// The query of the different moments of a field, cut down to a unit.
+Query moments(const Query& query, const Expression& field, const std::string& unit,
+              bool descending);
 void add_columns(Query& query, const std::vector<Expression>& columns);
+/// One query of several.
+std::shared_ptr<const Query> combined(Query::Combine how, std::shared_ptr<const Query> first,
+                                      const std::vector<std::shared_ptr<const Query>>& more);
 }  // namespace detail
 
 }  // namespace turnstone

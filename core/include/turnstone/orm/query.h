@@ -19,6 +19,7 @@ namespace turnstone {
 struct QueryColumn {
   std::string name{};
   Expression expression{};
+  bool hidden = false;  ///< conditions and orders may name it, and no row has it
 };
 
 /// Rows that are loaded behind a query, by one more query for each relation.
@@ -66,6 +67,9 @@ struct Query {
   // Queries with the same columns.
   Combine combine = Combine::none;
   std::vector<std::shared_ptr<const Query>> parts{};
+  // Where in the program a session's query was made, for warnings.
+  const char* file = nullptr;
+  int line = 0;
 
   bool sliced() const { return offset != 0 || limit.has_value(); }
 };

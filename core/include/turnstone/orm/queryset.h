@@ -103,6 +103,36 @@ class QueryBase {
     return changed([&](Query& q) { q.annotations.push_back({name, expression.expression()}); });
   }
 
+  /// The rows of this query and of others, each once. What is put together can only be ordered by
+  /// its columns, sliced, counted and read.
+  template <class... More>
+  requires(sizeof...(More) > 0 && (std::derived_from<More, Self> && ...)) Self
+      union_(const More&... more)
+  const { return together(Query::Combine::union_distinct, {more.shared_query()...}); }
+  /// The same, and rows that come several times stay.
+  template <class... More>
+  requires(sizeof...(More) > 0 && (std::derived_from<More, Self> && ...)) Self
+      union_all(const More&... more)
+  const { return together(Query::Combine::union_all, {more.shared_query()...}); }
+  /// Rows that all of the queries have.
+  template <class... More>
+  requires(sizeof...(More) > 0 && (std::derived_from<More, Self> && ...)) Self
+      intersection(const More&... more)
+  const { return together(Query::Combine::intersection, {more.shared_query()...}); }
+  /// Rows of this query that none of the others has.
+  template <class... More>
+  requires(sizeof...(More) > 0 && (std::derived_from<More, Self> && ...)) Self
+      difference(const More&... more)
+  const { return together(Query::Combine::difference, {more.shared_query()...}); }
+
+  /// The same without being part of the rows: for conditions and orders alone.
+  template <Operand X>
+  Self alias(const std::string& name, const X& expression) const {
+    return changed([&](Query& q) {
+      q.annotations.push_back({name, expression.expression(), true});
+    });
+  }
+
   std::int64_t count() const { return detail::count(engine(), *query_); }
   bool exists() const { return detail::exists(engine(), *query_); }
   /// The database's plan as text.
@@ -131,6 +161,11 @@ class QueryBase {
   std::shared_ptr<const Query> query_;
 
  private:
+  Self together(Query::Combine how, const std::vector<std::shared_ptr<const Query>>& more) const {
+    Self next(static_cast<const Self&>(*this));
+    static_cast<QueryBase&>(next).query_ = detail::combined(how, query_, more);
+    return next;
+  }
   Self ordered(const std::vector<OrderTerm>& terms) const {
     return changed([&](Query& q) {
       q.ordered = true;
@@ -151,6 +186,18 @@ class QueryBase {
 
 template <class... T>
 class Selection;
+
+namespace detail {
+/// The class that the last relation of a path leads to.
+template <auto First, auto... Rest>
+struct LastTarget {
+  using Type = typename LastTarget<Rest...>::Type;
+};
+template <auto Only>
+struct LastTarget<Only> {
+  using Type = typename RelationOf<without_optional<member_type<Only>>>::Target;
+};
+}  // namespace detail
 
 /// Rows of `M` as objects: `db.objects<Book>()`.
 template <class M>
@@ -176,6 +223,9 @@ class QuerySet : public QueryBase<QuerySet<M>> {
       static_cast<std::vector<M>*>(context)->reserve(count);
     };
     detail::fetch(Base::engine(), *query_, map(), target, false);
+    if (!query_->prefetch.empty()) {
+      detail::prefetch(Base::engine(), map(), pointers(rows), *query_);
+    }
     return rows;
   }
   /// Each row in turn, in constant memory. `visit` may give false to stop.
@@ -288,6 +338,26 @@ class QuerySet : public QueryBase<QuerySet<M>> {
       q.related.push_back(detail::path_expression(detail::path_keys<P...>, sizeof...(P)).name);
     });
   }
+  /// Loads the rows behind a relation for all rows at once, by one or two more queries for each
+  /// step: `prefetch_related<&Book::author, &Author::country>()`.
+  template <auto First, auto... P>
+  QuerySet prefetch_related() const {
+    static_assert(!(detail::step_of<First>::backwards || ... || detail::step_of<P>::backwards),
+                  "turnstone: rows that refer to these are loaded by related<>(db, objects)");
+    return prefetched(
+        detail::path_expression(detail::path_keys<First, P...>, 1 + sizeof...(P)).name, nullptr);
+  }
+  /// Only those rows of the last relation that `rows` gives, in its order and with what it loads.
+  template <auto First, auto... P, class T>
+  QuerySet prefetch_related(const QuerySet<T>& rows) const {
+    static_assert(std::same_as<T, typename detail::LastTarget<First, P...>::Type>,
+                  "turnstone: the query gives rows of another class than the relation leads to");
+    return prefetched(
+        detail::path_expression(detail::path_keys<First, P...>, 1 + sizeof...(P)).name,
+        rows.shared_query());
+  }
+  /// By names: `prefetch_related("author__country")`.
+  QuerySet prefetch_related(const std::string& path) const { return prefetched(path, nullptr); }
   /// Rows stay locked until the transaction ends; SQLite, which has one writer, needs none.
   QuerySet for_update(const LockOptions& options = {}) const {
     return changed([&](Query& q) { detail::lock(q, options); });
@@ -299,6 +369,22 @@ class QuerySet : public QueryBase<QuerySet<M>> {
     q.columns.clear();
     detail::add_columns(q, {columns.expression()...});
     return Selection<detail::ColumnType<X>...>(database_, std::move(q));
+  }
+  /// The first days of the years, quarters, months or weeks in which there are rows, or the days
+  /// themselves; each once and in order. `unit`: `year`, `quarter`, `month`, `week`, `day`.
+  template <Operand X>
+  std::vector<Date> dates(const X& field, const std::string& unit, bool descending = false) const {
+    static_assert(std::same_as<stored_type<typename X::Value>, Date>,
+                  "turnstone: dates() takes a field of dates");
+    return moments<Date>(field.expression(), unit, descending);
+  }
+  /// The same of moments; units down to `hour`, `minute` and `second`.
+  template <Operand X>
+  std::vector<DateTime> datetimes(const X& field, const std::string& unit,
+                                  bool descending = false) const {
+    static_assert(std::same_as<stored_type<typename X::Value>, DateTime>,
+                  "turnstone: datetimes() takes a field of moments");
+    return moments<DateTime>(field.expression(), unit, descending);
   }
   /// One value over all rows: `aggregate(sum(F<&Book::price>))`.
   template <class... X>
@@ -324,6 +410,19 @@ class QuerySet : public QueryBase<QuerySet<M>> {
 
  private:
   const ClassMap& map() const { return database_.template map<M>(); }
+  QuerySet prefetched(std::string path, std::shared_ptr<const Query> rows) const {
+    return changed([&](Query& q) { q.prefetch.push_back({std::move(path), std::move(rows)}); });
+  }
+  template <class T>
+  std::vector<T> moments(const Expression& field, const std::string& unit, bool descending) const {
+    std::vector<std::tuple<T>> rows;
+    detail::fetch(Base::engine(), detail::moments(*query_, field, unit, descending),
+                  detail::tuple_target(rows), false);
+    std::vector<T> values;
+    values.reserve(rows.size());
+    for (const std::tuple<T>& row : rows) values.push_back(std::get<0>(row));
+    return values;
+  }
   QuerySet limited(std::int64_t rows) const {
     return query_->limit && *query_->limit <= rows ? *this : this->slice(0, rows);
   }

@@ -25,10 +25,32 @@ enum class ObjectState {
 struct SessionOptions {
   bool autoflush = true;         ///< queries see what was added and changed
   bool expire_on_commit = true;  ///< after a commit, queries read objects again
+  /// Relations of the session's objects that are not loaded are when they are used, by a query
+  /// each; `DatabaseOptions::on_warning` is told of queries whose rows are loaded so one by one.
+  bool lazy = false;
 };
 
 template <class M>
 class SessionQuery;
+
+/// A savepoint of a session. Leaving it without `commit` rolls back to where it began.
+class Nested {
+ public:
+  explicit Nested(orm::UnitOfWork& work);
+  ~Nested();
+  Nested(const Nested&) = delete;
+  Nested& operator=(const Nested&) = delete;
+  /// Flushes; the changes belong to the session's transaction then.
+  void commit();
+  /// What was added within is transient again, what was removed is back, and what was changed has
+  /// the values of the database.
+  void rollback();
+
+ private:
+  orm::UnitOfWork* work_;
+  std::size_t depth_ = 0;
+  bool open_ = true;
+};
 
 /// A unit of work: objects that were added, changed and removed are written together, in the order
 /// their keys need, many rows in one statement; and each row is one object, however often it is
@@ -36,7 +58,8 @@ class SessionQuery;
 /// next statement begins another one. Objects are plain and shared; the session keeps those it
 /// knows alive.
 ///
-/// Belongs to one thread at a time. Leaving it without `commit` rolls back.
+/// Belongs to one thread at a time; two at once are refused. Leaving it without `commit` rolls
+/// back.
 class Session {
  public:
   explicit Session(const Database& database, const SessionOptions& options = {});
@@ -72,6 +95,9 @@ class Session {
   /// What was added is transient again, what was removed is back, and what was changed has the
   /// values of the database.
   void rollback();
+  /// A savepoint: everything is flushed, and what follows can be rolled back by itself.
+  /// `{ auto nested = session.begin_nested(); …; nested.commit(); }`
+  Nested begin_nested() { return Nested(*work_); }
 
   /// The object with that key, from the session where it is known; nullptr where there is none.
   template <class M, class Key>
@@ -79,8 +105,11 @@ class Session {
     return std::static_pointer_cast<M>(get_object(map<M>(), detail::value_of_argument(key)));
   }
   template <class M>
-  SessionQuery<M> query() {
-    return SessionQuery<M>(*this, database_.template objects<M>());
+  SessionQuery<M> query(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    Query query = database_.template objects<M>().query();
+    query.file = file;
+    query.line = line;
+    return SessionQuery<M>(*this, QuerySet<M>(database_, std::move(query)));
   }
   template <class M>
   void refresh(const std::shared_ptr<M>& object) {
@@ -147,8 +176,36 @@ class SessionQuery : public QueryBase<SessionQuery<M>> {
   }
   std::int64_t count() const { return session_->count(*this->query_); }
   bool exists() const { return count() > 0; }
+  /// Rows behind keys are read by the same query, and are objects of the session too.
+  template <auto... P>
+  SessionQuery select_related() const {
+    return Base::changed([](Query& q) {
+      q.related.push_back(detail::path_expression(detail::path_keys<P...>, sizeof...(P)).name);
+    });
+  }
+  /// Rows behind relations are read by one or two more queries, and are objects of the session too.
+  template <auto First, auto... P>
+  SessionQuery prefetch_related() const {
+    static_assert(!(detail::step_of<First>::backwards || ... || detail::step_of<P>::backwards),
+                  "turnstone: rows that refer to these are loaded by related<>(db, objects)");
+    return prefetched(
+        detail::path_expression(detail::path_keys<First, P...>, 1 + sizeof...(P)).name, nullptr);
+  }
+  template <auto First, auto... P, class T>
+  SessionQuery prefetch_related(const QuerySet<T>& rows) const {
+    static_assert(std::same_as<T, typename detail::LastTarget<First, P...>::Type>,
+                  "turnstone: the query gives rows of another class than the relation leads to");
+    return prefetched(
+        detail::path_expression(detail::path_keys<First, P...>, 1 + sizeof...(P)).name,
+        rows.shared_query());
+  }
 
  private:
+  SessionQuery prefetched(std::string path, std::shared_ptr<const Query> rows) const {
+    return Base::changed([&](Query& q) {
+      q.prefetch.push_back({std::move(path), std::move(rows)});
+    });
+  }
   const ClassMap& map() const { return this->database_.template map<M>(); }
   Session* session_;
 };
