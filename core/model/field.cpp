@@ -124,6 +124,19 @@ bool is_integer(FieldType type) {
          type == FieldType::big_integer || is_positive(type);
 }
 
+bool is_range(FieldType type) {
+  switch (type) {
+    case FieldType::integer_range:
+    case FieldType::big_integer_range:
+    case FieldType::decimal_range:
+    case FieldType::date_time_range:
+    case FieldType::date_range:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool is_positive(FieldType type) {
   return type == FieldType::positive_small_integer || type == FieldType::positive_integer ||
          type == FieldType::positive_big_integer;

@@ -1,10 +1,17 @@
 #include <turnstone/identifier.h>
+#include <turnstone/schema/clauses.h>
 #include <turnstone/schema/differences.h>
 
 namespace turnstone {
 namespace {
 
-Sql timing(Key::Timing timing) {
+Sql label(const std::string& name) {
+  return name.empty() ? Sql{} : "CONSTRAINT " + quote_identifier(name) + " ";
+}
+
+}  // namespace
+
+Sql timing_clause(Key::Timing timing) {
   switch (timing) {
     case Key::Timing::immediate_always:
       return {};
@@ -16,25 +23,32 @@ Sql timing(Key::Timing timing) {
   return {};
 }
 
-Sql label(const std::string& name) {
-  return name.empty() ? Sql{} : "CONSTRAINT " + quote_identifier(name) + " ";
-}
-
 Sql include_clause(const std::vector<std::string>& columns) {
   return columns.empty() ? Sql{} : " INCLUDE (" + quote_identifiers(columns) + ")";
 }
 
-Sql part(const IndexPart& item) {
-  Sql text = item.column.empty() ? "(" + item.expression + ")" : quote_identifier(item.column);
-  if (!item.collation.empty()) text += " COLLATE " + quote_identifier(item.collation);
-  if (!item.opclass.empty()) text += " " + item.opclass;
-  if (item.descending) text += " DESC";
-  if (item.nulls == IndexPart::Nulls::first) text += " NULLS FIRST";
-  if (item.nulls == IndexPart::Nulls::last) text += " NULLS LAST";
-  return text;
+Sql index_tablespace_clause(const std::string& tablespace) {
+  return tablespace.empty() ? Sql{} : " USING INDEX TABLESPACE " + quote_identifier(tablespace);
 }
 
-}  // namespace
+Sql where_clause(const Sql& condition) {
+  return condition.empty() ? Sql{} : " WHERE (" + condition + ")";
+}
+
+Sql on_change_clauses(const ForeignKeyConstraint& foreign_key) {
+  return (foreign_key.on_delete.empty() ? Sql{} : " ON DELETE " + foreign_key.on_delete) +
+         (foreign_key.on_update.empty() ? Sql{} : " ON UPDATE " + foreign_key.on_update);
+}
+
+Sql definition(const IndexPart& part) {
+  Sql text = part.column.empty() ? "(" + part.expression + ")" : quote_identifier(part.column);
+  if (!part.collation.empty()) text += " COLLATE " + quote_identifier(part.collation);
+  if (!part.opclass.empty()) text += " " + part.opclass;
+  if (part.descending) text += " DESC";
+  if (part.nulls == IndexPart::Nulls::first) text += " NULLS FIRST";
+  if (part.nulls == IndexPart::Nulls::last) text += " NULLS LAST";
+  return text;
+}
 
 Sql definition(const Column& column) {
   Sql text = quote_identifier(column.name) + " " + column.type;
@@ -53,9 +67,7 @@ Sql definition(const Column& column) {
 Sql definition(const Key& key) {
   return label(key.name) + "UNIQUE " + (key.nulls_distinct ? "" : "NULLS NOT DISTINCT ") + "(" +
          quote_identifiers(key.columns) + ")" + include_clause(key.include) +
-         (key.tablespace.empty() ? ""
-                                 : " USING INDEX TABLESPACE " + quote_identifier(key.tablespace)) +
-         timing(key.timing);
+         index_tablespace_clause(key.tablespace) + timing_clause(key.timing);
 }
 
 Sql definition(const Check& check) {
@@ -64,26 +76,23 @@ Sql definition(const Check& check) {
 }
 
 Sql definition(const ForeignKeyConstraint& key) {
-  Sql text = label(key.name) + "FOREIGN KEY (" + quote_identifiers(key.columns) + ") REFERENCES " +
-             quote_identifier(key.target_table) + " (" + quote_identifiers(key.target_columns) +
-             ")";
-  if (!key.on_delete.empty()) text += " ON DELETE " + key.on_delete;
-  if (!key.on_update.empty()) text += " ON UPDATE " + key.on_update;
-  return text + timing(key.timing) + (key.validated ? "" : " NOT VALID");
+  return label(key.name) + "FOREIGN KEY (" + quote_identifiers(key.columns) + ") REFERENCES " +
+         quote_identifier(key.target_table) + " (" + quote_identifiers(key.target_columns) + ")" +
+         on_change_clauses(key) + timing_clause(key.timing) + (key.validated ? "" : " NOT VALID");
 }
 
 Sql definition(const Exclusion& exclusion) {
   std::vector<Sql> elements;
-  for (const auto& [item, op] : exclusion.elements) elements.push_back(part(item) + " WITH " + op);
+  for (const auto& [item, op] : exclusion.elements)
+    elements.push_back(definition(item) + " WITH " + op);
   return label(exclusion.name) + "EXCLUDE USING " + exclusion.method + " (" + join(elements, ", ") +
-         ")" + include_clause(exclusion.include) +
-         (exclusion.condition.empty() ? "" : " WHERE (" + exclusion.condition + ")") +
-         timing(exclusion.timing);
+         ")" + include_clause(exclusion.include) + where_clause(exclusion.condition) +
+         timing_clause(exclusion.timing);
 }
 
 Sql definition(const TableIndex& index) {
   std::vector<Sql> parts;
-  for (const IndexPart& item : index.parts) parts.push_back(part(item));
+  for (const IndexPart& item : index.parts) parts.push_back(definition(item));
   Sql text = std::string(index.unique ? "UNIQUE " : "") + "INDEX " + quote_identifier(index.name) +
              (index.method.empty() ? "" : " USING " + index.method) + " (" + join(parts, ", ") +
              ")" + include_clause(index.include);

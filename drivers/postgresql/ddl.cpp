@@ -2,6 +2,7 @@
 
 #include <turnstone/identifier.h>
 #include <turnstone/match.h>
+#include <turnstone/schema/clauses.h>
 
 #include <algorithm>
 #include <cctype>
@@ -14,65 +15,28 @@ namespace {
 /// How the comment of an extension ends that a migration made.
 constexpr const char* made_here = "(made by turnstone)";
 
-Sql timing_sql(Key::Timing timing) {
-  switch (timing) {
-    case Key::Timing::immediate_always:
-      return {};
-    case Key::Timing::initially_immediate:
-      return " DEFERRABLE INITIALLY IMMEDIATE";
-    case Key::Timing::initially_deferred:
-      return " DEFERRABLE INITIALLY DEFERRED";
-  }
-  return {};
-}
-
-Sql include_sql(const std::vector<std::string>& columns) {
-  return columns.empty() ? Sql{} : " INCLUDE (" + quote_identifiers(columns) + ")";
-}
-
-Sql index_tablespace_sql(const Key& key) {
-  return key.tablespace.empty() ? Sql{}
-                                : " USING INDEX TABLESPACE " + quote_identifier(key.tablespace);
-}
-
-Sql where_sql(const Sql& condition) {
-  return condition.empty() ? Sql{} : " WHERE (" + condition + ")";
-}
-
-Sql part_sql(const IndexPart& part) {
-  Sql sql = part.column.empty() ? "(" + part.expression + ")" : quote_identifier(part.column);
-  if (!part.collation.empty()) sql += " COLLATE " + quote_identifier(part.collation);
-  if (!part.opclass.empty()) sql += " " + part.opclass;
-  if (part.descending) sql += " DESC";
-  if (part.nulls == IndexPart::Nulls::first) sql += " NULLS FIRST";
-  if (part.nulls == IndexPart::Nulls::last) sql += " NULLS LAST";
-  return sql;
-}
-
 struct ConstraintSql {
   Sql operator()(const Key& key) const {
     return "UNIQUE " + Sql(key.nulls_distinct ? "" : "NULLS NOT DISTINCT ") + "(" +
-           quote_identifiers(key.columns) + ")" + include_sql(key.include) +
-           index_tablespace_sql(key) + timing_sql(key.timing);
+           quote_identifiers(key.columns) + ")" + include_clause(key.include) +
+           index_tablespace_clause(key.tablespace) + timing_clause(key.timing);
   }
   Sql operator()(const Check& check) const {
     return "CHECK (" + check.condition + ")" + (check.validated ? "" : " NOT VALID");
   }
   Sql operator()(const ForeignKeyConstraint& key) const {
-    Sql sql = "FOREIGN KEY (" + quote_identifiers(key.columns) + ") REFERENCES " +
-              table_sql(key.target_table) + " (" + quote_identifiers(key.target_columns) + ")";
-    if (!key.on_delete.empty()) sql += " ON DELETE " + key.on_delete;
-    if (!key.on_update.empty()) sql += " ON UPDATE " + key.on_update;
-    return sql + timing_sql(key.timing) + (key.validated ? "" : " NOT VALID");
+    return "FOREIGN KEY (" + quote_identifiers(key.columns) + ") REFERENCES " +
+           table_sql(key.target_table) + " (" + quote_identifiers(key.target_columns) + ")" +
+           on_change_clauses(key) + timing_clause(key.timing) + (key.validated ? "" : " NOT VALID");
   }
   Sql operator()(const Exclusion& exclusion) const {
     std::vector<Sql> elements;
     for (const auto& [part, op] : exclusion.elements) {
-      elements.push_back(part_sql(part) + " WITH " + op);
+      elements.push_back(definition(part) + " WITH " + op);
     }
     return "EXCLUDE USING " + exclusion.method + " (" + join(elements, ", ") + ")" +
-           include_sql(exclusion.include) + where_sql(exclusion.condition) +
-           timing_sql(exclusion.timing);
+           include_clause(exclusion.include) + where_clause(exclusion.condition) +
+           timing_clause(exclusion.timing);
   }
 };
 
@@ -111,8 +75,8 @@ Sql constraint_sql(const TableConstraint& constraint) {
 
 Sql primary_key_sql(const Key& key) {
   return "CONSTRAINT " + quote_identifier(key.name) + " PRIMARY KEY (" +
-         quote_identifiers(key.columns) + ")" + include_sql(key.include) +
-         index_tablespace_sql(key) + timing_sql(key.timing);
+         quote_identifiers(key.columns) + ")" + include_clause(key.include) +
+         index_tablespace_clause(key.tablespace) + timing_clause(key.timing);
 }
 
 Sql create_table_sql(const Table& table) {
@@ -135,12 +99,12 @@ Sql create_index_sql(const std::string& table, const TableIndex& index, bool con
   sql += quote_identifier(index.name) + " ON " + table_sql(table);
   if (!index.method.empty()) sql += " USING " + index.method;
   std::vector<Sql> parts;
-  for (const IndexPart& part : index.parts) parts.push_back(part_sql(part));
-  sql += " (" + join(parts, ", ") + ")" + include_sql(index.include);
+  for (const IndexPart& part : index.parts) parts.push_back(definition(part));
+  sql += " (" + join(parts, ", ") + ")" + include_clause(index.include);
   if (!index.nulls_distinct) sql += " NULLS NOT DISTINCT";
   sql += parameters_sql(index);
   if (!index.tablespace.empty()) sql += " TABLESPACE " + quote_identifier(index.tablespace);
-  return sql + where_sql(index.condition);
+  return sql + where_clause(index.condition);
 }
 
 Sql create_extension_sql(const std::string& name) {

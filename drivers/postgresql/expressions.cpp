@@ -90,20 +90,8 @@ Sql like(const Call& call, bool any_case, const std::string& before, const std::
 
 /// What `@>` compares: arrays, ranges, JSON, hstore.
 bool holds_others(const Field* type) {
-  if (!type) return false;
-  switch (type->type) {
-    case FieldType::array:
-    case FieldType::json:
-    case FieldType::hstore:
-    case FieldType::integer_range:
-    case FieldType::big_integer_range:
-    case FieldType::decimal_range:
-    case FieldType::date_time_range:
-    case FieldType::date_range:
-      return true;
-    default:
-      return false;
-  }
+  return type && (type->type == FieldType::array || type->type == FieldType::json ||
+                  type->type == FieldType::hstore || is_range(type->type));
 }
 
 std::optional<Sql> text_lookup(const Call& call) {

@@ -59,19 +59,6 @@ std::vector<Json> choice_values(const std::vector<Json>& choices) {
 /// numbers and booleans.
 Sql literal_suffix(const Sql& type) { return "::" + type; }
 
-bool is_range(FieldType type) {
-  switch (type) {
-    case FieldType::integer_range:
-    case FieldType::big_integer_range:
-    case FieldType::decimal_range:
-    case FieldType::date_time_range:
-    case FieldType::date_range:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /// Type of the bounds of a range.
 FieldType bound_type(FieldType range) {
   switch (range) {

@@ -74,6 +74,7 @@ bool is_auto(FieldType type);         ///< the three AutoFields
 bool is_text(FieldType type);         ///< varchar, text and citext columns
 bool is_integer(FieldType type);      ///< integer columns without the AutoFields
 bool is_positive(FieldType type);     ///< Positive…Field
+bool is_range(FieldType type);        ///< the five range fields
 /// Types of which an empty string, or no bytes, is a value (Django's `empty_strings_allowed`).
 bool accepts_empty_string(FieldType type);
 
