@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "sqlite/dialect.h"
+#include "sqlite/table_text.h"
 
 namespace turnstone::sqlite {
 namespace {
@@ -13,6 +14,14 @@ namespace {
 bool is_plain_not_null(const step::RebuildTable& s, const Sql& value) {
   return std::any_of(s.before.columns.begin(), s.before.columns.end(), [&](const Column& column) {
     return !column.nullable && value == quote_identifier(column.name);
+  });
+}
+
+/// True for a column that goes into the new table under its name.
+bool stays(const step::RebuildTable& s, const std::string& column) {
+  return std::any_of(s.source.begin(), s.source.end(), [&](const auto& source) {
+    return lower_case(source.first) == lower_case(column) &&
+           source.second.find(quote_identifier(source.first)) != Sql::npos;
   });
 }
 
@@ -50,6 +59,36 @@ std::string write_complaint(Connection& connection, const std::string& table) {
     if (std::string why = complaint(connection, sql); !why.empty()) return why;
   }
   return {};
+}
+
+std::optional<Table> live_table(Connection& connection, const std::string& name) {
+  const Rows rows = ask(connection,
+                        "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ? "
+                        "COLLATE NOCASE",
+                        {name});
+  if (rows.rows.empty()) return std::nullopt;
+  return parse_table(text_of(rows.rows[0][0]));
+}
+
+std::string name_aside(const step::RebuildTable& s) { return "turnstone_new_" + s.after.name; }
+
+KeptByHand kept_by_hand(const Table& there, const step::RebuildTable& s) {
+  KeptByHand kept{.strict = there.strict && !s.before.strict};
+  for (const ForeignKeyConstraint& key : there.foreign_keys) {
+    const bool known = std::any_of(s.before.foreign_keys.begin(), s.before.foreign_keys.end(),
+                                   [&](const auto& k) { return k.columns == key.columns; });
+    const bool whole = std::all_of(key.columns.begin(), key.columns.end(),
+                                   [&](const std::string& column) { return stays(s, column); });
+    if (key.columns.size() > 1 && !known && whole) kept.keys.push_back(key);
+  }
+  return kept;
+}
+
+Sql create_with(const KeptByHand& kept, const step::RebuildTable& s, const std::string& aside) {
+  Table table = s.after;
+  table.strict |= kept.strict;
+  table.foreign_keys.insert(table.foreign_keys.end(), kept.keys.begin(), kept.keys.end());
+  return create_table(table, aside);
 }
 
 std::vector<std::pair<std::string, Sql>> values_to_fill(const step::RebuildTable& s) {

@@ -6,6 +6,7 @@
 #include <turnstone/db/connection.h>
 #include <turnstone/schema/step.h>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -30,6 +31,20 @@ constexpr const char* no_value_hint = "give the field a default, or fill those r
 /// Name at the end of a batch for a name at its start.
 std::string renamed(std::string name,
                     const std::vector<std::pair<std::string, std::string>>& renames);
+
+/// What a live table has that models have no word for, and that goes into the new one.
+struct KeptByHand {
+  bool strict = false;
+  std::vector<ForeignKeyConstraint> keys{};  ///< of several columns, which all stay
+  bool any() const { return strict || !keys.empty(); }
+};
+KeptByHand kept_by_hand(const Table& there, const step::RebuildTable& step);
+/// Makes the new table under the name `aside`, with what is kept.
+Sql create_with(const KeptByHand& kept, const step::RebuildTable& step, const std::string& aside);
+/// The table as it is now, where there is one.
+std::optional<Table> live_table(Connection& connection, const std::string& name);
+/// Name the new table has until it takes the place of the old one.
+std::string name_aside(const step::RebuildTable& step);
 
 /// Whose foreign keys a batch may break; see `key_checks`.
 struct KeyScope {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "sqlite/dialect.h"
@@ -76,23 +77,23 @@ Rows writable_tables(Connection& connection, const std::string& table) {
   return writable;
 }
 
-/// The table must be what migrations made it, for what they do not know would be lost.
-void refuse_strangers(Connection& connection, const Table& before) {
+/// The table must be what migrations made it, for what they do not know would be lost. Gives what
+/// is kept all the same.
+KeptByHand refuse_strangers(Connection& connection, const step::RebuildTable& s) {
+  const Table& before = s.before;
   const std::string place = "table " + in_quotes(before.name);
   const std::string hint =
       "the table must be made anew, which would lose it; describe it in the models or take it away";
   const auto refuse = [&](const std::string& what) {
     throw Error(ErrorKind::database, place + " " + what + " that no migration made", {}, hint);
   };
-  const Rows rows = ask(connection,
-                        "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ? "
-                        "COLLATE NOCASE",
-                        {before.name});
-  if (rows.rows.empty()) {
+  const std::optional<Table> live = live_table(connection, before.name);
+  if (!live) {
     throw Error(ErrorKind::database, place + " does not exist", {},
                 "the database is not what the recorded migrations made");
   }
-  const Table there = parse_table(text_of(rows.rows[0][0]));
+  const Table& there = *live;
+  const KeptByHand kept = kept_by_hand(there, s);
   std::set<std::string> columns;
   for (const Column& column : before.columns) columns.insert(lower_case(column.name));
   for (const Column& column : there.columns) {
@@ -111,6 +112,7 @@ void refuse_strangers(Connection& connection, const Table& before) {
     }
   }
   for (const ForeignKeyConstraint& key : there.foreign_keys) {
+    if (std::find(kept.keys.begin(), kept.keys.end(), key) != kept.keys.end()) continue;
     const bool known = std::any_of(
         before.foreign_keys.begin(), before.foreign_keys.end(), [&](const ForeignKeyConstraint& k) {
           return lower_case(join(k.columns, ",")) == lower_case(join(key.columns, ",")) &&
@@ -121,8 +123,18 @@ void refuse_strangers(Connection& connection, const Table& before) {
              in_quotes(key.target_table));
     }
   }
-  if (there.strict && !before.strict) refuse("has the mark STRICT");
-  if (there.without_rowid && !before.without_rowid) refuse("has the mark WITHOUT ROWID");
+  if (there.without_rowid && !before.without_rowid) {
+    throw Error(ErrorKind::database, place + " has the mark WITHOUT ROWID that no migration made",
+                {},
+                "the table must be made anew, which would lose it; do that by hand with RunSQL, "
+                "and give this operation as its state_operations");
+  }
+  const std::string aside = name_aside(s);
+  if (live_table(connection, aside)) {
+    throw Error(ErrorKind::database, "table " + in_quotes(aside) + " is in the way", {},
+                "drop it: it is left from an older attempt");
+  }
+  return kept;
 }
 
 /// Fails for rows whose values have no counterpart in the table as it shall be.
@@ -151,9 +163,10 @@ void refuse_nulls(Connection& connection, const step::RebuildTable& s) {
 Procedure recorder(const step::RebuildTable& s) {
   const auto run = [s](Connection& connection, Memory& memory) {
     const std::string& name = s.before.name;
-    refuse_strangers(connection, s.before);
+    const KeptByHand by_hand = refuse_strangers(connection, s);
     refuse_rows(connection, s);
     refuse_nulls(connection, s);
+    if (by_hand.any()) connection.execute(create_with(by_hand, s, name_aside(s)));
     keep(memory, name + ": triggers",
          ask(connection,
              "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' "
@@ -176,7 +189,8 @@ Procedure recorder(const step::RebuildTable& s) {
   };
   std::string comment = "remembers triggers of " + in_quotes(s.before.name) +
                         " and indexes made by hand; fails where they, a column or a check could "
-                        "not be kept";
+                        "not be kept\nmakes the new table itself where the old one is STRICT or "
+                        "has a foreign key of several columns";
   for (const step::RebuildTable::Guard& guard : s.guards) {
     comment += "\nfails where a value of " + in_quotes(guard.before.name) + " cannot become " +
                guard.after.type;
@@ -392,11 +406,13 @@ struct KeyCheck : KeyScope {
 }  // namespace
 
 std::vector<std::variant<Statement, CodeCall, Procedure>> rebuild(const step::RebuildTable& s) {
-  const std::string aside = "turnstone_new_" + s.after.name;
+  const std::string aside = name_aside(s);
   std::vector<std::variant<Statement, CodeCall, Procedure>> items;
   const auto add = [&](Sql sql) { items.push_back(Statement{.sql = std::move(sql)}); };
   items.push_back(recorder(s));
-  add(create_table(s.after, aside));
+  Sql create = create_table(s.after, aside);
+  create.insert(std::string_view("CREATE TABLE").size(), " IF NOT EXISTS");
+  add(std::move(create));
   if (counts_up(s.before) && counts_up(s.after)) {
     // Before the rows: inserting them then keeps the higher number, and no id is given out twice.
     add("INSERT INTO sqlite_sequence (name, seq)\nSELECT " + quote_literal(aside) +

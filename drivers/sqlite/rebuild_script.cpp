@@ -29,7 +29,8 @@ Sql table_row(const std::string& name) {
 }
 
 /// Stops where the table is not what migrations made it: what they do not know would be lost.
-std::string refuse_strangers(const Table& before) {
+std::string refuse_strangers(const step::RebuildTable& s, const KeptByHand& kept) {
+  const Table& before = s.before;
   const std::string place = "table " + in_quotes(before.name);
   const std::string hint =
       "; the table must be made anew, which would lose it: describe it in the models or take it "
@@ -52,6 +53,9 @@ std::string refuse_strangers(const Table& before) {
   for (const ForeignKeyConstraint& key : before.foreign_keys) {
     keys.insert(join(key.columns, ",") + " " + key.target_table);
   }
+  for (const ForeignKeyConstraint& key : kept.keys) {
+    keys.insert(join(key.columns, ",") + " " + key.target_table);
+  }
   text += shell().stop_if(
       exists("SELECT 1 FROM pragma_foreign_key_list(" + quote_literal(before.name) +
              ") GROUP BY id HAVING lower(group_concat(\"from\") || ' ' || \"table\") NOT IN " +
@@ -63,9 +67,10 @@ std::string refuse_strangers(const Table& before) {
                                    quote_literal(lower_case(before.name)) + " AND " + word),
                             place + " has a mark that no migration made: " + word + hint);
   };
-  mark("strict", before.strict);
+  mark("strict", before.strict || kept.strict);
   mark("wr", before.without_rowid);
-  return text;
+  return text + shell().stop_if(exists("SELECT 1 " + table_row(name_aside(s))),
+                                "table " + in_quotes(name_aside(s)) + " is in the way");
 }
 
 /// Names in the first column of what `query` gives now, for which `works` does not hold now: broken
@@ -143,8 +148,10 @@ Sql broken_rows(const Sql& which) {
 
 }  // namespace
 
-std::string recorder_script(const step::RebuildTable& s, Connection&) {
-  std::string text = refuse_strangers(s.before);
+std::string recorder_script(const step::RebuildTable& s, Connection& now) {
+  const std::optional<Table> there = live_table(now, s.before.name);
+  const KeptByHand kept = there ? kept_by_hand(*there, s) : KeptByHand{};
+  std::string text = refuse_strangers(s, kept);
   const Sql from = "SELECT 1 FROM " + quote_identifier(s.before.name) + " WHERE ";
   for (const step::RebuildTable::Guard& guard : s.guards) {
     text += shell().stop_if(exists(from + guard.violation),
@@ -158,6 +165,7 @@ std::string recorder_script(const step::RebuildTable& s, Connection&) {
   }
   std::set<std::string> indexes;
   for (const TableIndex& index : s.before.indexes) indexes.insert(index.name);
+  if (kept.any()) text += create_with(kept, s, name_aside(s)) + ";\n";
   return text +
          "CREATE TEMP TABLE turnstone_kept AS SELECT type, sql FROM sqlite_schema\n"
          "WHERE lower(tbl_name) = " +

@@ -407,6 +407,66 @@ TEST_CASE("sqlite: what a rebuild cannot keep is refused by name") {
   }
 }
 
+namespace {
+
+/// What models say of the table `item` below.
+Table item() {
+  return Table{.name = "item",
+               .columns = {{.name = "id", .type = "integer"},
+                           {.name = "room", .type = "text", .nullable = true},
+                           {.name = "no", .type = "integer", .nullable = true},
+                           {.name = "note", .type = "text", .nullable = true}},
+               .primary_key = Key{.columns = {"id"}}};
+}
+
+/// A table that says more than models can.
+struct Shelves {
+  ScratchDatabase database{"sqlite"};
+  std::unique_ptr<Connection> db = database.connect();
+  Schema schema{};
+
+  explicit Shelves(const std::string& mark) {
+    db->execute(
+        "CREATE TABLE shelf (room text NOT NULL, no integer NOT NULL, PRIMARY KEY (room, no));"
+        "CREATE TABLE item (id integer NOT NULL PRIMARY KEY, room text, no integer, note text, "
+        "FOREIGN KEY (Room, no) REFERENCES shelf (room, no) ON DELETE CASCADE) " +
+        mark + "; INSERT INTO shelf VALUES ('a', 1); INSERT INTO item VALUES (7, 'a', 1, 'n')");
+    schema.set(item());
+  }
+  std::string run(const std::vector<Step>& steps) {
+    return message_of([&] { run_script(*db, compiled(schema, steps)); });
+  }
+};
+
+const Column full_note{.name = "note", .type = "text"};
+
+}  // namespace
+
+TEST_CASE("sqlite: a rebuild keeps STRICT and foreign keys of several columns") {
+  Shelves shelves("STRICT");
+  CHECK(shelves.run({altered(item(), "note", full_note)}) == "no error");
+  const Table live = shelves.database.backend().introspect(*shelves.db).at("item");
+  CHECK(live.strict);
+  REQUIRE(live.foreign_keys.size() == 1);
+  CHECK(live.foreign_keys[0].columns == std::vector<std::string>{"room", "no"});
+  CHECK(live.foreign_keys[0].on_delete == "CASCADE");
+  CHECK_FALSE(live.find_column("note")->nullable);
+  CHECK(rows_of(*shelves.db, "SELECT * FROM item") == "7|a|1|n\n");
+  CHECK_THROWS_AS(shelves.db->execute("INSERT INTO item VALUES (8, 'b', 1, 'n')"), DatabaseError);
+}
+
+TEST_CASE("sqlite: what is no longer possible, or stands in the way, is refused") {
+  const step::DropColumn drop{"item", *item().find_column("no")};
+  CHECK(Shelves("").run({altered(item(), "note", full_note), drop}) ==
+        "table \"item\" has a foreign key from \"Room, no\" to \"shelf\" that no migration made");
+  CHECK(Shelves("WITHOUT ROWID").run({altered(item(), "note", full_note)}) ==
+        "table \"item\" has the mark WITHOUT ROWID that no migration made");
+  Shelves left("");
+  left.db->execute("CREATE TABLE turnstone_new_item (id integer)");
+  CHECK(left.run({altered(item(), "note", full_note)}) ==
+        "table \"turnstone_new_item\" is in the way");
+}
+
 TEST_CASE("sqlite: keys that were broken before do not stop a rebuild") {
   Library library;
   library.db->execute(

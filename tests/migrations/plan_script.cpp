@@ -299,6 +299,28 @@ TEST_CASE("sqlite: a script keeps triggers, indexes made by hand and the numbers
   CHECK(lab.connection().query("PRAGMA foreign_key_check").rows.empty());
 }
 
+TEST_CASE("sqlite: a script keeps STRICT and foreign keys of several columns") {
+  Lab lab("sqlite");
+  const Field title = test::field_of(FieldType::text, "title", true);
+  lab.add("0001_first", {{CreateModel{.name = "Book", .fields = {test::id_field(), title}}}});
+  lab.add("0002_alter",
+          {{AlterField{.model_name = "book", .field = test::field_of(FieldType::text, "title")}}});
+  lab.migrate("0001_first");
+  lab.execute(
+      "DROP TABLE lab_book; CREATE TABLE shelf (a integer, b text, PRIMARY KEY (a, b)); CREATE "
+      "TABLE lab_book (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, title text, FOREIGN KEY (id, "
+      "title) REFERENCES shelf (a, b)) STRICT; INSERT INTO shelf VALUES (1, 'x'); INSERT INTO "
+      "lab_book VALUES (1, 'x')");
+  const ProgramRun ran = run(lab, script_for(lab).text);
+  CAPTURE(ran.output);
+  CHECK(ran.code == 0);
+  const std::string made = only_cell(lab, "SELECT sql FROM sqlite_schema WHERE name = 'lab_book'");
+  CAPTURE(made);
+  CHECK(made.find("FOREIGN KEY (\"id\", \"title\")") != std::string::npos);
+  CHECK(made.ends_with("STRICT"));
+  CHECK(only_cell(lab, "SELECT title FROM lab_book") == "x");
+}
+
 TEST_CASE("sqlite: a script refuses what migrate refuses, and changes nothing") {
   struct Case {
     const char* label;
