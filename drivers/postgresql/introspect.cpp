@@ -20,11 +20,13 @@ namespace {
 constexpr char separator = '\x1f';
 
 /// Tables in question, as a common table expression. `{where}` says which; those of `{qualified}`
-/// are named with their schema wherever it is.
+/// are named with their schema wherever it is, and so are those with a point in their own name:
+/// what stands before the first point is always a schema.
 const char* const tables_cte = R"(
 WITH tables AS (
   SELECT c.oid, c.relnamespace, c.reltablespace,
-         CASE WHEN pg_table_is_visible(c.oid) AND n.nspname || '.' || c.relname NOT IN ({qualified})
+         CASE WHEN pg_table_is_visible(c.oid) AND position('.' IN c.relname) = 0
+                   AND n.nspname || '.' || c.relname NOT IN ({qualified})
               THEN c.relname::text
               ELSE n.nspname || '.' || c.relname END AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -75,7 +77,7 @@ SELECT k.conrelid::bigint, k.conname::text, k.contype::text,
           JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
        k.condeferrable, k.condeferred, k.convalidated,
        CASE WHEN k.contype = 'f' THEN
-         CASE WHEN pg_table_is_visible(k.confrelid)
+         CASE WHEN pg_table_is_visible(k.confrelid) AND position('.' IN f.relname) = 0
                    AND n.nspname || '.' || f.relname NOT IN ({qualified})
               THEN f.relname::text ELSE n.nspname || '.' || f.relname END END,
        (SELECT string_agg(a.attname::text, chr(31) ORDER BY u.place)

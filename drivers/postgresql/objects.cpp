@@ -24,7 +24,8 @@ SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
        CASE WHEN c.relkind = 'f' THEN
               (SELECT 'server ' || s.srvname FROM pg_foreign_table f
                  JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid)
-            ELSE pg_get_viewdef(c.oid) END
+            ELSE COALESCE('WITH (' || array_to_string(c.reloptions, ', ') || ') AS', '')
+                 || pg_get_viewdef(c.oid) END
   FROM pg_class c JOIN here h ON h.oid = c.relnamespace
  WHERE c.relkind IN ('v', 'm', 'f') AND ('pg_class'::regclass, c.oid) NOT IN (TABLE owned)
 UNION ALL
@@ -41,9 +42,13 @@ SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE '
        CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE pg_get_functiondef(p.oid) END
   FROM pg_proc p JOIN here h ON h.oid = p.pronamespace
  WHERE ('pg_proc'::regclass, p.oid) NOT IN (TABLE owned)
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
+                      AND d.objid = p.oid AND d.deptype = 'i')
 UNION ALL
 SELECT 'trigger', t.tgname, h.prefix || c.relname,
-       pg_get_triggerdef(t.oid) || CASE t.tgenabled WHEN 'D' THEN ' (disabled)' ELSE '' END
+       pg_get_triggerdef(t.oid) || CASE t.tgenabled WHEN 'D' THEN ' (disabled)'
+                                     WHEN 'A' THEN ' (always)' WHEN 'R' THEN ' (on replicas)'
+                                     ELSE '' END
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN here h ON h.oid = c.relnamespace
  WHERE NOT t.tgisinternal AND NOT c.relispartition
 UNION ALL
@@ -81,8 +86,11 @@ SELECT 'partition', h.prefix || c.relname, i.inhparent::regclass::text,
  WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')
 UNION ALL
 SELECT 'policy', p.polname, h.prefix || c.relname,
-       format('FOR %s%s%s', CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
+       format('%sFOR %s TO %s%s%s', CASE WHEN p.polpermissive THEN '' ELSE 'AS RESTRICTIVE ' END,
+              CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
                                  WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+              (SELECT string_agg(COALESCE(quote_ident(r.rolname), 'PUBLIC'), ', ' ORDER BY r.rolname)
+                 FROM unnest(p.polroles) AS u (oid) LEFT JOIN pg_roles r ON r.oid = u.oid),
               COALESCE(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', ''),
               COALESCE(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''))
   FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN here h ON h.oid = c.relnamespace
@@ -98,6 +106,39 @@ UNION ALL
 SELECT 'statistics', h.prefix || s.stxname, s.stxrelid::regclass::text,
        pg_get_statisticsobjdef(s.oid)
   FROM pg_statistic_ext s JOIN here h ON h.oid = s.stxnamespace
+UNION ALL
+SELECT 'index', h.prefix || x.relname, h.prefix || c.relname, pg_get_indexdef(x.oid)
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN here h ON h.oid = c.relnamespace
+  JOIN pg_class x ON x.oid = i.indexrelid
+ WHERE (c.relkind = 'm' OR c.relispartition)
+   AND NOT EXISTS (SELECT FROM pg_inherits p WHERE p.inhrelid = x.oid)
+UNION ALL
+SELECT 'check constraint', k.conname, h.prefix || c.relname, pg_get_constraintdef(k.oid)
+  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN here h ON h.oid = c.relnamespace
+ WHERE c.relispartition AND k.contype = 'c' AND k.coninhcount = 0
+UNION ALL
+SELECT 'inheritance', p.inhparent::regclass::text, h.prefix || c.relname,
+       'INHERITS ' || p.inhparent::regclass
+  FROM pg_inherits p JOIN pg_class c ON c.oid = p.inhrelid JOIN here h ON h.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'f') AND NOT c.relispartition
+UNION ALL
+SELECT 'mark', 'UNLOGGED', h.prefix || c.relname, 'UNLOGGED'
+  FROM pg_class c JOIN here h ON h.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND c.relpersistence = 'u'
+UNION ALL
+SELECT 'storage parameters', '', h.prefix || c.relname, array_to_string(c.reloptions, ', ')
+  FROM pg_class c JOIN here h ON h.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p') AND c.reloptions IS NOT NULL
+UNION ALL
+SELECT 'range type', h.prefix || y.typname, '', 'OF ' || format_type(r.rngsubtype, NULL)
+  FROM pg_type y JOIN here h ON h.oid = y.typnamespace JOIN pg_range r ON r.rngtypid = y.oid
+ WHERE ('pg_type'::regclass, y.oid) NOT IN (TABLE owned)
+UNION ALL
+SELECT 'event trigger', e.evtname, '',
+       'ON ' || e.evtevent || ' EXECUTE FUNCTION ' || e.evtfoid::regprocedure
+       || CASE e.evtenabled WHEN 'D' THEN ' (disabled)' ELSE '' END
+  FROM pg_event_trigger e
+ WHERE ('pg_event_trigger'::regclass, e.oid) NOT IN (TABLE owned)
 ORDER BY 1, 3, 2)";
 
 std::string cell_text(const Value& cell) {

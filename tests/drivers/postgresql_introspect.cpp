@@ -309,6 +309,64 @@ TEST_CASE("tables that are asked for by their schema have it in their name") {
   CHECK(told({"s", "s.c", "public", "public.b"}) == "a public.b>a s.c>a ");
 }
 
+TEST_CASE("a point in a table's own name is told from the one behind a schema") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase database("postgresql");
+  const auto connection = database.connect();
+  connection->execute(
+      "CREATE SCHEMA a; CREATE TABLE a.b (id int PRIMARY KEY); CREATE TABLE \"a.b\" (id int "
+      "PRIMARY "
+      "KEY, up int REFERENCES \"a.b\", far int REFERENCES a.b)");
+  const Schema live = database.backend().introspect(*connection, {"a"});
+  CHECK(live.size() == 2);
+  CHECK(live.at("a.b").columns.size() == 1);
+  const Table& own = live.at("public.a.b");
+  REQUIRE(own.foreign_keys.size() == 2);
+  CHECK(own.foreign_keys[0].target_table == "public.a.b");
+  CHECK(own.foreign_keys[1].target_table == "a.b");
+}
+
+TEST_CASE("what stands beside tables is told with all that makes it what it is") {
+  if (!has_postgresql()) return;
+  const ScratchDatabase database("postgresql");
+  const auto connection = database.connect();
+  connection->execute(
+      "CREATE UNLOGGED TABLE t (id int) WITH (fillfactor = 70); CREATE TABLE child () INHERITS (t);"
+      "CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES "
+      "FROM (1) TO (9); CREATE INDEX p_all ON p (id); CREATE INDEX p1_own ON p1 (id) WHERE id > 2; "
+      "ALTER TABLE p1 ADD CONSTRAINT p1_check CHECK (id <> 5);"
+      "CREATE VIEW v WITH (security_barrier) AS SELECT id FROM t; CREATE MATERIALIZED VIEW m AS "
+      "SELECT id FROM t; CREATE UNIQUE INDEX m_id ON m (id);"
+      "CREATE POLICY few ON t AS RESTRICTIVE FOR SELECT USING (id > 1);"
+      "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+      "CREATE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f(); ALTER TABLE t ENABLE ALWAYS "
+      "TRIGGER "
+      "g; CREATE TYPE span AS RANGE (subtype = float8)");
+  std::string text;
+  for (const DatabaseObject& object : database.backend().objects(*connection, {})) {
+    const bool longer = object.kind.ends_with("view") || object.kind == "function";
+    text += object.kind + " " + object.name + " on " + object.table +
+            (longer ? "" : ": " + object.definition) + "\n";
+    if (object.name == "v") CHECK(object.definition.starts_with("WITH (security_barrier=true)"));
+  }
+  CHECK(text ==
+        "check constraint p1_check on p1: CHECK ((id <> 5))\n"
+        "function f() on \n"
+        "index m_id on m: CREATE UNIQUE INDEX m_id ON public.m USING btree (id)\n"
+        "index p1_own on p1: CREATE INDEX p1_own ON public.p1 USING btree (id) WHERE (id > 2)\n"
+        "inheritance t on child: INHERITS t\n"
+        "mark UNLOGGED on t: UNLOGGED\n"
+        "materialized view m on \n"
+        "partition p1 on p: FOR VALUES FROM (1) TO (9)\n"
+        "partitioned table p on : RANGE (id)\n"
+        "policy few on t: AS RESTRICTIVE FOR SELECT TO PUBLIC USING ((id > 1))\n"
+        "range type span on : OF double precision\n"
+        "storage parameters  on t: fillfactor=70\n"
+        "trigger g on t: CREATE TRIGGER g AFTER INSERT ON public.t FOR EACH STATEMENT EXECUTE "
+        "FUNCTION f() (always)\n"
+        "view v on \n");
+}
+
 namespace {
 
 /// A tablespace, where this server lets us make one.
