@@ -238,7 +238,8 @@ LiveSchema read_live(const RowsDatabase& database, const TableChoice& choice) {
       } else {
         Schema bare;
         live.tables.each([&](const Table& table) {
-          if (table.name.find('.') == std::string::npos) bare.set(table);
+          const bool own = table.name.starts_with(choice.schema + ".");  // "a.b" of that schema
+          if (own || table.name.find('.') == std::string::npos) bare.set(table);
         });
         live.tables = bare;
       }
@@ -275,17 +276,19 @@ WantedSchema wanted_schema(const ProjectState& state, const Dialect& dialect) {
 
 Drift drift_of(Connection& connection, const Backend& backend, const Schema& live,
                const WantedSchema& wanted) {
-  Drift drift{.wanted = wanted.schema};
+  Drift drift;
   live.each([&](const Table& table) {
     if (!wanted.ignored.contains(table.name)) drift.live.set(table);
   });
+  drift.wanted =
+      wanted.whole ? wanted.schema : with_unsayable(wanted.schema, drift.live, drift.beside);
   const Schema is = backend.comparable(drift.live);
-  Schema should = backend.comparable(wanted.schema);
+  Schema should = backend.comparable(drift.wanted);
   drift.differences = differences(is, should);
   // Only where the texts differ does the database have to say whether the meaning does.
   Schema doubtful;
   for (const SchemaDifference& difference : drift.differences) {
-    const TablePtr table = wanted.schema.find(difference.table);
+    const TablePtr table = drift.wanted.find(difference.table);
     if (table && is.find(difference.table)) doubtful.set(table);
   }
   if (doubtful.size() > 0) {
@@ -329,7 +332,10 @@ struct StatementText {
 
 }  // namespace
 
-std::string sql_between(const Schema& before, const Schema& after, const Dialect& dialect) {
+namespace {
+
+/// Without batches where nothing differs.
+Script script_between(const Schema& before, const Schema& after, const Dialect& dialect) {
   std::vector<std::string> names_before;
   std::vector<std::string> names_after;
   before.each([&](const Table& table) { names_before.push_back(table.name); });
@@ -339,7 +345,13 @@ std::string sql_between(const Schema& before, const Schema& after, const Dialect
     planned.push_back(PlannedStep{std::move(step), 0});
   }
   if (planned.empty()) return {};
-  const Script script = dialect.render(dialect.legalize(before, std::move(planned)), true);
+  return dialect.render(dialect.legalize(before, std::move(planned)), true);
+}
+
+}  // namespace
+
+std::string sql_between(const Schema& before, const Schema& after, const Dialect& dialect) {
+  const Script script = script_between(before, after, dialect);
   std::string text;
   for (const std::string& setting : script.setup) text += setting + ";\n";
   for (const Batch& batch : script.batches) {
@@ -349,6 +361,19 @@ std::string sql_between(const Schema& before, const Schema& after, const Dialect
   }
   for (const std::string& setting : script.teardown) text += setting + ";\n";
   return text;
+}
+
+std::vector<Sql> statements_between(const Schema& before, const Schema& after,
+                                    const Dialect& dialect) {
+  std::vector<Sql> statements;
+  for (const Batch& batch : script_between(before, after, dialect).batches) {
+    for (const ScriptItem& item : batch.items) {
+      if (const auto* statement = std::get_if<Statement>(&item.item)) {
+        statements.push_back(statement->sql);
+      }
+    }
+  }
+  return statements;
 }
 
 Inspection inspect_live(const RowsDatabase& database, const LiveSchema& live,

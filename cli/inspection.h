@@ -39,6 +39,7 @@ LiveSchema read_live(const RowsDatabase& database, const TableChoice& choice);
 struct WantedSchema {
   Schema schema{};
   std::set<std::string> ignored{};  ///< tables of unmanaged models
+  bool whole = false;  ///< of another database: what models have no word for counts too
 };
 /// What the models of a state make there.
 WantedSchema wanted_schema(const ProjectState& state, const Dialect& dialect);
@@ -50,6 +51,7 @@ struct Drift {
   /// have the same text.
   Schema live{};
   Schema wanted{};
+  std::vector<DatabaseObject> beside{};  ///< parts of tables that models have no word for
 };
 /// Expressions are compared after the database has spelled both.
 Drift drift_of(Connection& connection, const Backend& backend, const Schema& live,
@@ -60,6 +62,10 @@ Drift drift_of_models(Connection& connection, const Backend& backend, const Proj
 /// SQL that makes `after` of `before`, with a comment above each statement's table where rows are
 /// read; empty where nothing can or need be done.
 std::string sql_between(const Schema& before, const Schema& after, const Dialect& dialect);
+
+/// The statements of that alone. Requires: the database alters tables in place.
+std::vector<Sql> statements_between(const Schema& before, const Schema& after,
+                                    const Dialect& dialect);
 
 /// Models for what is there.
 struct Inspection {

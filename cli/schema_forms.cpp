@@ -13,7 +13,15 @@ bool has_name(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Every line behind the columns: key, constraints, indexes.
+/// What SQLite is told of a whole table.
+std::vector<std::string> marks_of(const Table& table) {
+  std::vector<std::string> words;
+  if (table.strict) words.push_back("STRICT");
+  if (table.without_rowid) words.push_back("WITHOUT ROWID");
+  return words;
+}
+
+/// Every line behind the columns: key, constraints, indexes, marks.
 std::vector<Sql> further_definitions(const Table& table) {
   std::vector<Sql> lines;
   if (table.primary_key) {
@@ -26,6 +34,7 @@ std::vector<Sql> further_definitions(const Table& table) {
   for (const ForeignKeyConstraint& item : table.foreign_keys) lines.push_back(definition(item));
   for (const Exclusion& item : table.exclusions) lines.push_back(definition(item));
   for (const TableIndex& item : table.indexes) lines.push_back(definition(item));
+  for (const std::string& word : marks_of(table)) lines.push_back(word);
   return lines;
 }
 
@@ -187,6 +196,9 @@ Document schema_document(const ShownSchema& shown) {
         .set("foreign_keys", foreign_keys_document(table))
         .set("exclusions", definitions_of(table.exclusions))
         .set("indexes", definitions_of(table.indexes));
+    if (const std::vector<std::string> marks = marks_of(table); !marks.empty()) {
+      item.set("marks", marks);
+    }
     tables.add(item);
   });
   Document objects = Document::array();

@@ -80,6 +80,25 @@ Migration initial_migration(Context& context, const Files& files, const ProjectS
   return initial;
 }
 
+/// What models have no word for goes into the migration as SQL, so that databases it makes anew
+/// have it too. SQLite has no statement for it.
+std::optional<migrations::RunSQL> beyond_models(const ProjectState& models, const Schema& live,
+                                                const Dialect& dialect) {
+  if (dialect.features().foreign_keys_inline) return std::nullopt;
+  const Schema without = wanted_schema(models, dialect).schema;
+  std::vector<DatabaseObject> carried;
+  const Schema with = with_unsayable(without, live, carried);
+  if (carried.empty()) return std::nullopt;
+  const auto sql_from = [&](const Schema& before, const Schema& after) {
+    migrations::RunSQL::Source source;
+    for (Sql& sql : statements_between(before, after, dialect)) {
+      source.statements.push_back({.sql = std::move(sql)});
+    }
+    return source;
+  };
+  return migrations::RunSQL{.sql = sql_from(without, with), .reverse_sql = sql_from(with, without)};
+}
+
 }  // namespace
 
 int adopt(Context& context, const AdoptOptions& options) {
@@ -99,6 +118,9 @@ int adopt(Context& context, const AdoptOptions& options) {
   refuse_unsayable(context, options.app, found);
   Draft draft;
   draft.made.push_back(initial_migration(context, files, found.finished.state, options.app));
+  if (auto more = beyond_models(found.finished.state, live.tables, dialect)) {
+    draft.made.front().operations.push_back(migrations::Operation(std::move(*more)));
+  }
   complete(draft, files.project);
   // The proof goes by the migration, not by the models it was made from.
   ProjectState state = files.stored.state;

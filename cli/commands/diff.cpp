@@ -3,6 +3,7 @@
 
 #include <turnstone/identifier.h>
 #include <turnstone/schema/naming.h>
+#include <turnstone/schema/spelling.h>
 
 #include <algorithm>
 #include <map>
@@ -16,7 +17,6 @@ struct Other {
   std::string label{};  ///< before a definition
   WantedSchema wanted{};
   std::vector<DatabaseObject> objects{};
-  bool whole = false;  ///< another database: things models have no word for count too
 };
 
 [[noreturn]] void refuse_usage(const std::string& message, const std::string& hint) {
@@ -54,14 +54,20 @@ Other database_side(Context& context, const DiffOptions& options, const RowsData
   const LiveSchema live = read_live(other, {});
   return {.words = "database " + other.chosen.name(),
           .label = "other",
-          .wanted = {.schema = live.tables},
-          .objects = live.objects,
-          .whole = true};
+          .wanted = {.schema = live.tables, .whole = true},
+          .objects = live.objects};
+}
+
+/// SQLite keeps a definition as it was written, PostgreSQL gives its own spelling.
+bool same_definition(const Sql& a, const Sql& b, const Dialect& dialect) {
+  const bool written = dialect.name() == "sqlite";
+  return a == b || (written && plain_sql(a, Quotes::sqlite) == plain_sql(b, Quotes::sqlite));
 }
 
 /// Differences between what models have no word for.
 std::vector<SchemaDifference> object_differences(const std::vector<DatabaseObject>& is,
-                                                 const std::vector<DatabaseObject>& should) {
+                                                 const std::vector<DatabaseObject>& should,
+                                                 const Dialect& dialect) {
   using What = SchemaDifference::What;
   using Key = std::tuple<std::string, std::string, std::string>;
   const auto key = [](const DatabaseObject& o) { return Key{o.table, o.kind, o.name}; };
@@ -71,7 +77,7 @@ std::vector<SchemaDifference> object_differences(const std::vector<DatabaseObjec
   std::vector<SchemaDifference> found;
   for (const auto& [place, pair] : pairs) {
     const auto& [own, other] = pair;
-    if (own && other && own->definition == other->definition) continue;
+    if (own && other && same_definition(own->definition, other->definition, dialect)) continue;
     const DatabaseObject& any = own ? *own : *other;
     SchemaDifference difference{.table = any.table, .kind = any.kind, .name = any.name};
     difference.what = !own ? What::missing : !other ? What::extra : What::changed;
@@ -213,16 +219,18 @@ int diff(Context& context, const DiffOptions& options) {
                       : options.models      ? models_side(context, database)
                                             : migrations_side(database);
   const LiveSchema live =
-      read_live(database, {.more_schemas = other.whole ? std::vector<std::string>{}
-                                                       : named_places(other.wanted.schema)});
+      read_live(database, {.more_schemas = other.wanted.whole ? std::vector<std::string>{}
+                                                              : named_places(other.wanted.schema)});
   check_patterns(options.tables, live.tables, other.wanted.schema);
   WantedSchema wanted = other.wanted;
   wanted.schema = only(wanted.schema, options.tables);
   const Drift drift =
       drift_of(*database.connection, *database.backend, only(live.tables, options.tables), wanted);
   std::vector<SchemaDifference> found = drift.differences;
-  if (other.whole) {
-    for (SchemaDifference& difference : object_differences(live.objects, other.objects)) {
+  std::vector<DatabaseObject> beside = live.objects;
+  beside.insert(beside.end(), drift.beside.begin(), drift.beside.end());
+  if (other.wanted.whole) {
+    for (SchemaDifference& difference : object_differences(live.objects, other.objects, dialect)) {
       if (is_meant(options.tables, difference.table)) found.push_back(std::move(difference));
     }
     std::stable_sort(found.begin(), found.end(),
@@ -243,7 +251,7 @@ int diff(Context& context, const DiffOptions& options) {
     }
   } else {
     show(output, found, other);
-    if (!other.whole) show_objects(output, live.objects);
+    if (!other.wanted.whole) show_objects(output, beside);
     output.text((found.empty() ? "No differences"
                                : counted(found.size(), "difference") + " in " +
                                      counted(tables.size(), "table")) +
@@ -252,7 +260,7 @@ int diff(Context& context, const DiffOptions& options) {
   Document list = Document::array();
   for (const SchemaDifference& difference : found) list.add(document_of(difference));
   Document objects = Document::array();
-  for (const DatabaseObject& object : live.objects) objects.add(document_of(object));
+  for (const DatabaseObject& object : beside) objects.add(document_of(object));
   Document document = Document::object();
   document.set("database", database.chosen.name())
       .set("compared_with", other.words)

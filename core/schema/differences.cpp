@@ -174,8 +174,12 @@ class Differ {
     };
     std::vector<const T*> missing;
     for (const T& item : should) {
-      const T* own =
-          take([&](const T& other) { return item_identity(other) == item_identity(item); });
+      const auto same_place = [&](const T& other) {
+        return item_identity(other) == item_identity(item);
+      };
+      // There may be several without a name.
+      const T* own = take([&](const T& other) { return same_place(other) && other == item; });
+      if (!own) own = take(same_place);
       if (!own) {
         missing.push_back(&item);
         continue;

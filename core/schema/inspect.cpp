@@ -125,6 +125,10 @@ class ModelMaker {
     for (const Column& column : table_.columns) model_.fields.push_back(field(column));
     if (table_.primary_key && table_.primary_key->columns.size() > 1) composite_key();
     if (view || !table_.primary_key) stand_in_key(view);
+    if (table_.strict) remark({}, "models have nothing for the mark STRICT of the table");
+    if (table_.without_rowid) {
+      remark({}, "models have nothing for the mark WITHOUT ROWID of the table");
+    }
     for (const Check& item : checks_) add(item);
     for (const Key& item : uniques_) add(item);
     for (const TableIndex& item : indexes_) add(item);
@@ -207,6 +211,9 @@ class ModelMaker {
     result.db_comment = column.comment;
     if (is_text(result.type)) result.db_collation = column.collation;
     if (is_sole_key(column.name)) primary_key(result, column);
+    if (counts_beside_key(table_, column)) {
+      remark(name, "the column counts by itself, and models have nothing for that");
+    }
     if (column.generated) {
       Field computed{.name = name, .type = FieldType::generated, .db_comment = column.comment};
       computed.expression = Expression::raw(*column.generated);
@@ -506,15 +513,15 @@ class ModelMaker {
   }
 
   void add(const Key& key) {
+    if (!is_sayable(key)) {
+      remark({}, "models have nothing for " + definition(key));
+      return;
+    }
     UniqueConstraint unique{.name = name_for(key.name, join(key.columns, "_") + "_key")};
     for (const std::string& column : key.columns) unique.fields.push_back(names_.at(column));
     unique.deferrable = deferrable_of(key.timing);
     if (!key.nulls_distinct) unique.nulls_distinct = false;
     unique.in_table = features_.unique_as_index;
-    if (!key.include.empty()) {
-      remark({}, "models have nothing for " + definition(key));
-      return;
-    }
     model_.options.constraints.emplace_back(std::move(unique));
   }
 
@@ -578,16 +585,12 @@ class ModelMaker {
       model_.options.constraints.emplace_back(std::move(unique));
       return;
     }
-    static const std::map<std::string, IndexType> types = {
-        {"", IndexType::index},     {"hash", IndexType::hash}, {"gin", IndexType::gin},
-        {"gist", IndexType::gist},  {"brin", IndexType::brin}, {"spgist", IndexType::spgist},
-        {"bloom", IndexType::bloom}};
-    const auto type = types.find(index.method);
-    if (type == types.end()) {
+    if (!is_sayable(index)) {
       remark({}, "models have nothing for " + definition(index));
       return;
     }
-    Index declared{.type = type->second, .name = index.name, .condition = condition};
+    Index declared{
+        .type = *index_type_of_method(index.method), .name = index.name, .condition = condition};
     declared.include = include;
     declared.db_tablespace = index.tablespace;
     say_parts(declared, index.parts, sayable_by_names(index.parts));
@@ -609,7 +612,7 @@ class ModelMaker {
   }
 
   void add(const Exclusion& item) {
-    if (item.method != "gist" && item.method != "spgist") {
+    if (!is_sayable(item)) {
       remark({}, "models have nothing for " + definition(item));
       return;
     }

@@ -16,7 +16,8 @@ std::string item_identity(const Item& item) {
 }
 inline std::string item_identity(const Column& column) { return column.name; }
 inline std::string item_identity(const Check& check) {
-  return check.name.empty() ? "on " + check.column : check.name;
+  if (!check.name.empty()) return check.name;
+  return check.column.empty() ? check.condition : "on " + check.column;
 }
 template <class Item>
 std::string name_or_columns(const Item& item) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace turnstone {
@@ -94,6 +96,80 @@ bool is_enclosed(const std::vector<std::string>& words) {
   return true;
 }
 
+/// Takes parentheses away that AND, OR and comparisons do not need: whose place in an expression
+/// says the same without them.
+class NeedlessParentheses {
+ public:
+  explicit NeedlessParentheses(std::vector<std::string> words) : words_(std::move(words)) {}
+
+  std::vector<std::string> run() {
+    for (std::size_t open = 0; open < words_.size();) {
+      const std::size_t close = words_[open] == "(" ? closing(open) : words_.size();
+      if (close < words_.size() && needless(open, close)) {
+        words_.erase(words_.begin() + static_cast<std::ptrdiff_t>(close));
+        words_.erase(words_.begin() + static_cast<std::ptrdiff_t>(open));
+      } else {
+        ++open;
+      }
+    }
+    return std::move(words_);
+  }
+
+ private:
+  /// What holds the words between two parentheses together, the loosest first.
+  enum class Bond { disjunction, conjunction, tighter };
+
+  std::size_t closing(std::size_t open) const {
+    int depth = 0;
+    for (std::size_t i = open; i < words_.size(); ++i) {
+      if (words_[i] == "(") ++depth;
+      if (words_[i] == ")" && --depth == 0) return i;
+    }
+    return words_.size();
+  }
+
+  bool needless(std::size_t open, std::size_t close) const {
+    const std::string before = open == 0 ? "(" : words_[open - 1];
+    const std::string after = close + 1 == words_.size() ? ")" : words_[close + 1];
+    if (close == open + 2 && stands_before_operand(before)) return true;
+    const std::optional<Bond> bond = bond_between(open, close);
+    if (!bond) return false;
+    const bool begins = before == "(" || before == ",";
+    const bool ends = after == ")" || after == ",";
+    const bool conjunct = *bond != Bond::disjunction;
+    return (begins || before == "or" || (before == "and" && conjunct && !in_between(open))) &&
+           (ends || after == "or" || (after == "and" && conjunct));
+  }
+  static bool stands_before_operand(const std::string& word) {
+    static const std::vector<std::string> words = {"and", "or", "not", "(", ","};
+    return is_operator(word.front()) || std::find(words.begin(), words.end(), word) != words.end();
+  }
+
+  /// Nothing for what is no single expression, or holds more than operators.
+  std::optional<Bond> bond_between(std::size_t open, std::size_t close) const {
+    Bond bond = Bond::tighter;
+    int depth = 0;
+    for (std::size_t i = open + 1; i < close; ++i) {
+      const std::string& word = words_[i];
+      if (word == "(") ++depth;
+      if (word == ")") --depth;
+      if (depth > 0) continue;
+      if (word == "," || word == "case" || word == "select" || word == "between") return {};
+      if (word == "or") bond = Bond::disjunction;
+      if (word == "and" && bond != Bond::disjunction) bond = Bond::conjunction;
+    }
+    return close == open + 1 ? std::nullopt : std::optional<Bond>(bond);
+  }
+
+  /// True where the AND before `open` may belong to a BETWEEN.
+  bool in_between(std::size_t open) const {
+    return std::find(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(open),
+                     "between") != words_.begin() + static_cast<std::ptrdiff_t>(open);
+  }
+
+  std::vector<std::string> words_;
+};
+
 /// `words` in one line, with blanks where people put them.
 std::string in_one_line(const std::vector<std::string>& words) {
   std::string text;
@@ -139,6 +215,7 @@ std::string plain_sql(const Sql& sql, Quotes quotes) {
     words.erase(words.begin());
     words.pop_back();
   }
+  if (quotes == Quotes::sqlite) words = NeedlessParentheses(std::move(words)).run();
   return in_one_line(words);
 }
 

@@ -68,3 +68,29 @@ TEST_CASE("SQL in one spelling") {
   }
   CHECK(plain_sql("[Price] + `Tax`", Quotes::sqlite) == "price + tax");
 }
+
+TEST_CASE("SQLite keeps parentheses, and only those that say something count") {
+  struct Case {
+    const char* sql;
+    const char* plain;
+  };
+  const Case cases[] = {
+      {"(a > 1) AND (b < (2))", "a > 1 and b < 2"},
+      {"((a = 1 AND b = 2) AND c) OR (d AND e)", "a = 1 and b = 2 and c or d and e"},
+      {"(a OR b) AND c", "(a or b) and c"},
+      {"a OR (b OR (c))", "a or b or c"},
+      {"NOT (a AND b)", "not(a and b)"},
+      {"NOT (a) AND (NOT b)", "not a and not b"},
+      {"a BETWEEN 1 AND (2)", "a between 1 and 2"},
+      {"a BETWEEN 1 AND (b = 2)", "a between 1 and(b = 2)"},
+      {"(a + b) * c", "(a + b) * c"},
+      {"(a, b) IN ((1, 2))", "(a, b) in((1, 2))"},
+      {"lower((a)) IN ((1), 2)", "lower(a) in(1, 2)"},
+      {"(SELECT 1) AND (CASE WHEN a THEN b END)", "(select 1) and(case when a then b end)"},
+      {"(a = 1) = (b AND c)", "(a = 1) =(b and c)"},
+      {"(a", "(a"}};
+  for (const Case& c : cases) {
+    CAPTURE(c.sql);
+    CHECK(plain_sql(c.sql, Quotes::sqlite) == c.plain);
+  }
+}

@@ -10,7 +10,9 @@ namespace turnstone {
 /// Which characters quote a name beside `"`.
 enum class Quotes {
   standard,  ///< none
-  sqlite,    ///< backticks and brackets; names are the same in upper and lower case
+  /// Backticks and brackets; names are the same in upper and lower case. SQLite keeps expressions
+  /// as they were written, so parentheses that say nothing go too.
+  sqlite,
 };
 
 /// `sql` in one spelling: without comments, outer parentheses and needless quotes, words in lower
