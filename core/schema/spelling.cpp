@@ -134,7 +134,7 @@ class NeedlessParentheses {
     if (close == open + 2 && stands_before_operand(before)) return true;
     const std::optional<Bond> bond = bond_between(open, close);
     if (!bond) return false;
-    const bool begins = before == "(" || before == ",";
+    const bool begins = before == "(" || before == "," || before == "where" || before == "having";
     const bool ends = after == ")" || after == ",";
     const bool conjunct = *bond != Bond::disjunction;
     return (begins || before == "or" || (before == "and" && conjunct && !in_between(open))) &&

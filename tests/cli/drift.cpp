@@ -213,8 +213,8 @@ TEST_CASE("diff finds and names each kind of drift on PostgreSQL, and nothing el
        {"ALTER TABLE stock_item DROP CONSTRAINT item_once, ADD CONSTRAINT item_once UNIQUE (name, "
         "shelf_id) INCLUDE (made)",
         "unique constraint \"item_once\": include is made, should be absent"},
-       {"ALTER TABLE stock_item ADD CONSTRAINT apart EXCLUDE USING gist (tsrange(made::date, "
-        "made::date) WITH &&)",
+       {"ALTER TABLE stock_item ADD CONSTRAINT apart EXCLUDE USING gist (int4range(count, "
+        "count + 1) WITH &&)",
         "exclusion constraint \"apart\" is not wanted"},
        {with_key("ALTER TABLE stock_item DROP CONSTRAINT FKNAME, ADD CONSTRAINT FKNAME FOREIGN KEY "
                  "(shelf_id) REFERENCES stock_shelf ON DELETE CASCADE DEFERRABLE INITIALLY "
@@ -571,8 +571,7 @@ TEST_CASE("adopt takes over what models have no word for, and says so") {
     CHECK(session.run("check --database " + database.url()).code == 0);
     ran = session.run("diff");
     CHECK(tells(ran.out, "Beside what models say, the database has:\n"));
-    CHECK(tells(ran.out, sqlite ? "  foreign key \"on room no\" on table \"item\"\n"
-                                : "  foreign key \"item_shelf\" on table \"item\"\n"));
+    CHECK(tells(ran.out, "  foreign key \"item_shelf\" on table \"item\"\n"));
     CHECK(tells(ran.out, sqlite ? "  mark \"STRICT\" on table \"item\"\n"
                                 : "  identity column \"ticket\" on table \"item\"\n"));
     CHECK(tells(session.run("schema --live").out, sqlite ? "\n  STRICT\n" : "INCLUDE (\"id\")"));
@@ -623,7 +622,8 @@ TEST_CASE("a point in a table's name is no schema's") {
         "migrate stock zero", "migrate", "diff"}) {
     CAPTURE(command);
     const Ran done = session.run(command);
-    CAPTURE(done.out << done.err);
+    CAPTURE(done.out);
+    CAPTURE(done.err);
     CHECK(done.code == 0);
   }
   CHECK(database.connect()->query("SELECT id FROM a.b").rows.empty());  // it is still there

@@ -87,7 +87,8 @@ TEST_CASE("SQLite keeps parentheses, and only those that say something count") {
       {"(a, b) IN ((1, 2))", "(a, b) in((1, 2))"},
       {"lower((a)) IN ((1), 2)", "lower(a) in(1, 2)"},
       {"(SELECT 1) AND (CASE WHEN a THEN b END)", "(select 1) and(case when a then b end)"},
-      {"(a = 1) = (b AND c)", "(a = 1) =(b and c)"},
+      {"(a = 1) = (b AND c)", "(a = 1) = (b and c)"},
+      {"SELECT x FROM t WHERE (a = 1) AND b", "select x from t where a = 1 and b"},
       {"(a", "(a"}};
   for (const Case& c : cases) {
     CAPTURE(c.sql);

@@ -187,8 +187,9 @@ class RandomSchema {
       return;
     }
     if (below(4) == 0) {
+      // A short name: PostgreSQL gives the counters of two long ones in one table the same name.
       table.columns.push_back(
-          {.name = name("counter"),
+          {.name = "counter" + std::to_string(++counter_),
            .type = "integer",
            .identity = flip() ? Column::Identity::always : Column::Identity::by_default});
     }
@@ -277,6 +278,7 @@ void create(test::ScratchDatabase& database, const Schema& schema) {
        dialect.render(dialect.legalize({}, std::move(planned)), true).batches) {
     for (const ScriptItem& item : batch.items) {
       if (const auto* statement = std::get_if<Statement>(&item.item)) {
+        INFO(statement->sql);
         connection->execute(statement->sql);
       }
     }
