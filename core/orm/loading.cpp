@@ -302,16 +302,16 @@ Value key_of_object(const ClassMap& map, const void* object) {
 namespace {
 
 /// Rows of a through model for the keys that have none yet.
-void link_through(const Database& db, const std::string& model, const Objects::Values& owner,
-                  const std::string& target, const std::vector<Value>& keys,
-                  const std::vector<Value>& there, const std::vector<Assignment>& defaults) {
+void link_through(const Database& db, const std::string& model,
+                  const Objects::Values::value_type& owner, const std::string& target,
+                  const std::vector<Value>& keys, const std::vector<Value>& there,
+                  const std::vector<Assignment>& defaults) {
   std::vector<Value> known = there;
   const Objects rows = db.objects(model);
   for (const Value& key : keys) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     known.push_back(key);
-    Objects::Values values = owner;
-    values.emplace_back(target, key);
+    Objects::Values values{owner, {target, key}};
     for (const Assignment& one : defaults) {
       if (one.value.kind != Expression::Kind::literal) {
         throw Error(ErrorKind::misuse,
@@ -356,7 +356,7 @@ void link(const Database& db, const ClassMap& map, const void* object, const std
   const Dialect& dialect = engine.dialect();
   if (!table.through.empty()) {
     db.atomic([&] {
-      link_through(db, table.through, {{table.owner_field, owner}}, table.target_field, keys,
+      link_through(db, table.through, {table.owner_field, owner}, table.target_field, keys,
                    linked(engine, map, object, field), defaults);
     });
     return;
