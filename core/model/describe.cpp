@@ -88,14 +88,9 @@ bool is_text_like(FieldType type) {
     case FieldType::ci_text:
     case FieldType::ci_char:
     case FieldType::ci_email:
-    case FieldType::integer_range:
-    case FieldType::big_integer_range:
-    case FieldType::decimal_range:
-    case FieldType::date_time_range:
-    case FieldType::date_range:
       return true;
     default:
-      return false;
+      return is_range(type);
   }
 }
 
