@@ -16,21 +16,6 @@ std::string_view own_version();
 
 namespace recorder {
 
-/// Changes whenever a row was added to the history or taken away; cheap to ask for.
-struct Stamp {
-  std::int64_t count = 0;
-  std::int64_t last = 0;  ///< highest id
-  bool operator==(const Stamp&) const = default;
-};
-/// A history and the stamp it had.
-struct Recorded {
-  History history{};
-  Stamp stamp{};
-};
-Recorded read_all(Connection& connection, const Backend& backend);
-/// Requires: the table is there.
-Stamp read_stamp(Connection& connection);
-
 /// Migrations whose rows come, or go, with that of `migration`; itself last.
 std::vector<MigrationId> recorded_ids(const Migration& migration, bool backwards);
 /// Makes the tool's own tables, each statement only where there is nothing of that name yet.
@@ -42,10 +27,7 @@ struct LaterColumn {
 };
 /// Those this history lacks. Requires: the table is there.
 std::vector<LaterColumn> missing_columns(Connection& connection, const Dialect& dialect);
-/// Says in the row of `migration` how long it ran.
-Statement set_duration(const Migration& migration, std::chrono::microseconds took,
-                       const Dialect& dialect);
-/// The same with the time as SQL.
+/// Says in the row of `migration` how long it ran: `took` is SQL.
 Statement set_duration(const Migration& migration, const Sql& took, const Dialect& dialect);
 Statement delete_rows(const std::vector<MigrationId>& ids, const Dialect& dialect);
 Statement update_digest(const Migration& migration, const Dialect& dialect);

@@ -4,6 +4,7 @@
 #include <turnstone/schema/lower.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "bookkeeping.h"
 #include "moments.h"
@@ -74,16 +75,16 @@ class Migrator {
  private:
   /// False when the history moved in a way that asks for another plan.
   bool plan_and_apply() {
-    patiently([this] { recorded_ = recorder::read_all(connection_, backend_); });
-    const Graph graph(files_, &recorded_.history);
-    check_ready(graph, recorded_.history, connection_.display_name(), options_);
-    plan_ = make_plan(graph, recorded_.history, exact_targets(graph, targets_));
+    patiently([this] { read_history(); });
+    const Graph graph(files_, &history_);
+    check_ready(graph, history_, connection_.display_name(), options_);
+    plan_ = make_plan(graph, history_, exact_targets(graph, targets_));
     if (!options_.fake) check_plan(plan_, functions_);
     if (!settle_rows(graph)) return false;
     if (plan_.empty()) return true;
     patiently([this] { recorder::ensure_tables(connection_, backend_); });
     if (!options_.fake) check_journal(graph, plan_, connection_);
-    moments_ = Moments(graph, recorded_.history, plan_, dialect_);
+    moments_ = Moments(graph, history_, plan_, dialect_);
     if (!options_.fake) check_database(plan_, moments_, connection_, backend_);
     for (std::size_t i = 0; i < plan_.size();) {
       const std::size_t next = apply(i);
@@ -91,15 +92,14 @@ class Migrator {
       i = next;
     }
     // The last of the old files may have completed what a squash replaces.
-    if (connection_.alive()) settle_rows(Graph(files_, &recorded_.history));
+    if (connection_.alive()) settle_rows(Graph(files_, &history_));
     return true;
   }
 
   /// Changes what `rows_to_settle` tells. False when another process changed the history at the
   /// same moment.
   bool settle_rows(const Graph& graph) {
-    const std::vector<RowChange> changes =
-        rows_to_settle(graph, recorded_.history, options_, dialect_);
+    const std::vector<RowChange> changes = rows_to_settle(graph, history_, options_, dialect_);
     if (changes.empty()) return true;
     patiently([this] { recorder::ensure_tables(connection_, backend_); });
     std::optional<Transaction> transaction;
@@ -109,8 +109,14 @@ class Migrator {
       connection_.execute(change.statement.sql, change.statement.parameters);
     }
     transaction->commit();
-    recorded_ = recorder::read_all(connection_, backend_);
+    read_history();
     return true;
+  }
+
+  void read_history() {
+    // Asked first: what is committed in between is seen later.
+    commits_ = backend_.commits_of_others(connection_);
+    history_ = recorder::read(connection_, backend_);
   }
 
   /// Deals with `plan_[i]`; gives the position of the next one, or `replan`.
@@ -129,17 +135,17 @@ class Migrator {
     };
     reporter_.begin(migration, planned.backwards, fake);
     std::optional<ScriptRun> run;
-    recorder::Stamp stamp;
     try {
       const Compiled compiled =
           fake ? record_only(planned, dialect_) : moments_.compile(planned, functions_);
       run.emplace(compiled, ScriptRun::Surroundings{connection_, dialect_, functions_, reporter_},
                   ScriptRun::Hooks{.still_wanted = [this] { return unmoved(); },
-                                   .before_commit =
-                                       [&] {
-                                         if (!fake && !planned.backwards)
-                                           note_time(migration, start);
-                                         stamp = read_stamp();
+                                   .row =
+                                       [&](const Statement& row) {
+                                         return fake || planned.backwards
+                                                    ? row
+                                                    : recorder::insert_row(migration, dialect_,
+                                                                           since(start));
                                        },
                                    .lock_timeout = options_.lock_timeout});
       if (!run->execute()) return moved(i, end);
@@ -151,13 +157,12 @@ class Migrator {
         rethrow_with_advice(settled_error(error, outcome), advice(outcome, migration.id));
       }
       reports_.push_back(report);
-      if (connection_.alive()) patiently([&] { stamp = read_stamp(); });
-      done(planned, stamp);
+      done(planned);
       return i + 1;
     }
     end(Outcome::applied);
     reports_.push_back(report);
-    done(planned, stamp);
+    done(planned);
     return i + 1;
   }
 
@@ -165,15 +170,9 @@ class Migrator {
     return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
                                                                  start);
   }
-  /// Part of the transaction that records `migration`.
-  void note_time(const Migration& migration, std::chrono::steady_clock::time_point start) {
-    const Statement statement = recorder::set_duration(migration, since(start), dialect_);
-    connection_.execute(statement.sql, statement.parameters);
-  }
 
-  void done(const PlannedMigration& planned, const recorder::Stamp& stamp) {
-    record(recorded_.history, planned);
-    recorded_.stamp = stamp;
+  void done(const PlannedMigration& planned) {
+    record(history_, planned);
     moments_.pass(planned);
   }
 
@@ -187,16 +186,16 @@ class Migrator {
   /// skipped; anything else needs another plan.
   template <class End>
   std::size_t moved(std::size_t i, const End& end) {
-    recorder::Recorded now;
-    patiently([&] { now = recorder::read_all(connection_, backend_); });
-    History expected = recorded_.history;
+    History now;
+    patiently([&] { now = recorder::read(connection_, backend_); });
+    History expected = history_;
     std::size_t next = i;
     while (next < plan_.size() &&
-           now.history.contains(plan_[next].migration->id) != plan_[next].backwards) {
+           now.contains(plan_[next].migration->id) != plan_[next].backwards) {
       record(expected, plan_[next++]);
     }
-    const bool ahead = same_ids(expected, now.history);
-    recorded_ = std::move(now);
+    const bool ahead = same_ids(expected, now);
+    history_ = std::move(now);
     end(Outcome::skipped);
     for (std::size_t k = i; k < next; ++k) {
       const PlannedMigration& planned = plan_[k];
@@ -213,13 +212,12 @@ class Migrator {
   }
 
   /// Asked under the write lock. With an advisory lock nobody else can have been here.
-  bool unmoved() const {
-    return dialect_.features().advisory_locks ||
-           recorder::read_stamp(connection_) == recorded_.stamp;
-  }
-  recorder::Stamp read_stamp() const {
-    return dialect_.features().advisory_locks ? recorder::Stamp{}
-                                              : recorder::read_stamp(connection_);
+  bool unmoved() {
+    const std::optional<std::int64_t> commits = backend_.commits_of_others(connection_);
+    if (commits == commits_) return true;
+    if (!same_ids(history_, recorder::read(connection_, backend_))) return false;
+    commits_ = commits;
+    return true;
   }
 
   /// What really happened after a COMMIT whose answer was lost, as far as it can be told.
@@ -260,7 +258,8 @@ class Migrator {
   const ExecuteOptions& options_;
   Reporter& reporter_;
 
-  recorder::Recorded recorded_{};
+  History history_{};
+  std::optional<std::int64_t> commits_{};  ///< of other connections, when the history was read
   Plan plan_{};
   Moments moments_{};
   std::vector<MigrationReport> reports_{};

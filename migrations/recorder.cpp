@@ -110,7 +110,6 @@ class HistoryRows {
                                " ORDER BY \"id\"")) {}
 
   std::size_t size() const { return rows_.rows.size(); }
-  std::int64_t id(std::size_t row) const { return std::get<std::int64_t>(cell(row, id_)); }
   AppliedMigration migration(std::size_t row) const {
     AppliedMigration applied{.id = {text(row, app_), text(row, name_)},
                              .digest = text(row, digest_),
@@ -141,7 +140,6 @@ class HistoryRows {
 
   const Dialect& dialect_;
   Rows rows_;
-  std::size_t id_ = place("id");
   std::size_t app_ = place("app");
   std::size_t name_ = place("name");
   std::size_t applied_ = place("applied");
@@ -163,29 +161,12 @@ std::vector<MigrationId> recorded_ids(const Migration& migration, bool backwards
   return ids;
 }
 
-Recorded read_all(Connection& connection, const Backend& backend) {
-  Recorded recorded;
-  if (!backend.has_table(connection, std::string(history_table))) return recorded;
+History read(Connection& connection, const Backend& backend) {
+  if (!backend.has_table(connection, std::string(history_table))) return {};
   const HistoryRows rows(connection, backend.dialect());
   std::vector<AppliedMigration> applied;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    applied.push_back(rows.migration(i));
-    recorded.stamp.last = rows.id(i);
-  }
-  recorded.stamp.count = static_cast<std::int64_t>(applied.size());
-  recorded.history = History(std::move(applied));
-  return recorded;
-}
-
-Stamp read_stamp(Connection& connection) {
-  const Rows rows =
-      connection.query("SELECT count(*), max(\"id\") FROM " + table_sql(history_table));
-  const std::vector<Value>& row = rows.rows.at(0);
-  return {std::get<std::int64_t>(row[0]), is_null(row[1]) ? 0 : std::get<std::int64_t>(row[1])};
-}
-
-History read(Connection& connection, const Backend& backend) {
-  return read_all(connection, backend).history;
+  for (std::size_t i = 0; i < rows.size(); ++i) applied.push_back(rows.migration(i));
+  return History(std::move(applied));
 }
 
 std::vector<LaterColumn> missing_columns(Connection& connection, const Dialect& dialect) {
@@ -242,21 +223,26 @@ std::vector<Statement> tables_where_missing(const Dialect& dialect) {
   return statements;
 }
 
-Statement insert_row(const Migration& migration, const Dialect& dialect) {
+Statement insert_row(const Migration& migration, const Dialect& dialect,
+                     std::optional<std::chrono::microseconds> took) {
   Statement statement;
-  statement.sql = "INSERT INTO " + table_sql(history_table) +
-                  " (\"app\", \"name\", \"applied\", \"digest\", \"version\") VALUES ";
+  statement.sql =
+      "INSERT INTO " + table_sql(history_table) +
+      " (\"app\", \"name\", \"applied\", \"digest\", \"duration\", \"version\") VALUES ";
   for (const MigrationId& id : recorded_ids(migration, false)) {
+    const bool itself = id == migration.id;
     const std::size_t position = statement.parameters.size();
     if (position != 0) statement.sql += ", ";
     statement.sql += "(" + dialect.placeholder(position + 1) + ", " +
                      dialect.placeholder(position + 2) + ", " + now_sql(dialect) + ", " +
-                     dialect.placeholder(position + 3) + ", " + dialect.placeholder(position + 4) +
-                     ")";
+                     dialect.placeholder(position + 3) + ", " +
+                     dialect.parameter(position + 4, duration_field()) + ", " +
+                     dialect.placeholder(position + 5) + ")";
+    const Value time = itself && took ? Value(Duration(*took)) : Value();
     statement.parameters.insert(
         statement.parameters.end(),
-        {id.app, id.name, id == migration.id ? migration.digest : std::string(),
-         std::string(own_version())});
+        {id.app, id.name, itself ? migration.digest : std::string(),
+         dialect.to_database(time, duration_field()), std::string(own_version())});
   }
   return statement;
 }
@@ -278,27 +264,10 @@ Statement delete_rows(const std::vector<MigrationId>& ids, const Dialect& dialec
   return statement;
 }
 
-namespace {
-
-/// `"app" = ? AND "name" = ?`, counted from `first`.
-Sql key_condition(const Dialect& dialect, std::size_t first) {
-  return "\"app\" = " + dialect.placeholder(first) +
-         " AND \"name\" = " + dialect.placeholder(first + 1);
-}
-
-}  // namespace
-
-Statement set_duration(const Migration& migration, std::chrono::microseconds took,
-                       const Dialect& dialect) {
-  return {.sql = "UPDATE " + table_sql(history_table) + " SET \"duration\" = " +
-                 dialect.parameter(1, duration_field()) + " WHERE " + key_condition(dialect, 2),
-          .parameters = {dialect.to_database(Value(Duration(took)), duration_field()),
-                         migration.id.app, migration.id.name}};
-}
-
 Statement set_duration(const Migration& migration, const Sql& took, const Dialect& dialect) {
   return {.sql = "UPDATE " + table_sql(history_table) + " SET \"duration\" = " + took + " WHERE " +
-                 key_condition(dialect, 1),
+                 "\"app\" = " + dialect.placeholder(1) +
+                 " AND \"name\" = " + dialect.placeholder(2),
           .parameters = {migration.id.app, migration.id.name}};
 }
 

@@ -213,7 +213,6 @@ bool ScriptRun::in_one_transaction(const Batch& batch) {
   begin(transaction);
   if (hooks_.still_wanted && !hooks_.still_wanted()) return false;
   for (const ScriptItem& item : batch.items) run(item, true);
-  if (hooks_.before_commit) hooks_.before_commit();
   commit(*transaction);
   return true;
 }
@@ -246,11 +245,7 @@ bool ScriptRun::transactional_batch(const Batch& batch, std::size_t first, bool 
     with_.connection.execute(clear.sql, clear.parameters);
   }
   for (const ScriptItem& item : batch.items) run(item, true);
-  if (last) {
-    if (hooks_.before_commit) hooks_.before_commit();
-  } else {
-    write_journal(first + batch.items.size());
-  }
+  if (!last) write_journal(first + batch.items.size());
   commit(*transaction);
   done_ = first + batch.items.size();
   outcome_ = Outcome::partly_applied;
@@ -336,6 +331,7 @@ void ScriptRun::run(const ScriptItem& item, bool in_transaction) {
 void ScriptRun::perform(const ScriptItem& item) {
   const auto* statement = std::get_if<Statement>(&item.item);
   std::optional<Progress> progress;
+  std::optional<Statement> row;
   if (std::holds_alternative<CodeCall>(item.item) || (statement && statement->scans_rows)) {
     const std::string what = item.operation == ScriptItem::npos
                                  ? compiled_.migration->id.text()
@@ -344,8 +340,12 @@ void ScriptRun::perform(const ScriptItem& item) {
     progress.emplace(with_.connection, [what, &reporter] { reporter.progress(what); });
   }
   if (statement) {
-    with_.reporter.step(statement->sql);
-    with_.connection.execute(statement->sql, statement->parameters);
+    // The last one of all records the migration.
+    const bool records = &item == &compiled_.script.batches.back().items.back();
+    const Statement& sent =
+        records && hooks_.row ? row.emplace(hooks_.row(*statement)) : *statement;
+    with_.reporter.step(sent.sql);
+    with_.connection.execute(sent.sql, sent.parameters);
   } else if (const auto* call = std::get_if<CodeCall>(&item.item)) {
     const MigrationFunction* function = with_.functions.find(call->function);
     if (!function) {

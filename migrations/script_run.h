@@ -32,8 +32,9 @@ class ScriptRun {
   struct Hooks {
     /// Asked under the write lock before anything is changed; false ends the run.
     std::function<bool()> still_wanted{};
-    /// Called when everything is done but the last COMMIT.
-    std::function<void()> before_commit{};
+    /// Given the statement that records the migration when everything else is done, gives the one
+    /// that is run in its place.
+    std::function<Statement(const Statement&)> row{};
     std::optional<std::chrono::milliseconds> lock_timeout{};
   };
   ScriptRun(const Compiled& compiled, const Surroundings& with, Hooks hooks)

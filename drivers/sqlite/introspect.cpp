@@ -222,6 +222,9 @@ class SqliteBackend final : public Backend {
                     parameters)
                 .rows.empty();
   }
+  std::optional<std::int64_t> commits_of_others(Connection& connection) const override {
+    return std::get<std::int64_t>(connection.query("PRAGMA data_version").rows.at(0).at(0));
+  }
   std::unique_ptr<Lock> lock(Connection&, std::optional<std::chrono::milliseconds>,
                              const std::function<void()>&) const override {
     return std::make_unique<Lock>();

@@ -118,19 +118,26 @@ TEST_CASE("recorder: rows say how long it took and which version wrote them") {
     test::ScratchDatabase database(dialect);
     const auto connection = database.connect();
     recorder::ensure_tables(*connection, database.backend());
-    const Migration migration = named("0001_a", "sha256:1");
-    run(*connection, recorder::insert_row(migration, database.dialect()));
-    const auto row = [&] {
+    const auto row = [&](const Migration& migration) {
       return *recorder::read(*connection, database.backend()).find(migration.id);
     };
-    CHECK(row().version == own_version());
-    CHECK_FALSE(row().took);
+    const Migration unknown = named("0001_a", "sha256:1");
+    run(*connection, recorder::insert_row(unknown, database.dialect()));
+    CHECK(row(unknown).version == own_version());
+    CHECK_FALSE(row(unknown).took);
     for (const std::int64_t time :
          {std::int64_t{0}, std::int64_t{1234567}, std::int64_t{1} << 40}) {
       const std::chrono::microseconds took(time);
-      run(*connection, recorder::set_duration(migration, took, database.dialect()));
-      CHECK(row().took == took);
+      const Migration known = named("0002_" + std::to_string(time), "sha256:2");
+      run(*connection, recorder::insert_row(known, database.dialect(), took));
+      CHECK(row(known).took == took);
     }
+    Migration squash = named("0003_squashed", "");
+    squash.replaces = {unknown.id, {"blog", "0002_b"}};
+    run(*connection, recorder::delete_row(unknown, database.dialect()));
+    run(*connection, recorder::insert_row(squash, database.dialect(), std::chrono::seconds(1)));
+    CHECK(row(squash).took == std::chrono::seconds(1));
+    CHECK_FALSE(row(unknown).took);
   }
 }
 

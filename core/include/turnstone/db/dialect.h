@@ -8,6 +8,7 @@
 #include <turnstone/schema/step.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -167,6 +168,12 @@ class Backend {
   virtual std::unique_ptr<Lock> lock(Connection& connection,
                                      std::optional<std::chrono::milliseconds> timeout,
                                      const std::function<void()>& waiting) const = 0;
+
+  /// A number that is another one once another connection has committed something; cheap. Nothing
+  /// where a `Lock` is held. On SQLite `PRAGMA data_version`.
+  virtual std::optional<std::int64_t> commits_of_others(Connection& /*connection*/) const {
+    return {};
+  }
 
   /// Takes all rows out of `tables` and sets the counters of their automatic keys back to the
   /// start. Tables that others refer to must be given with those others. Requires: a transaction is

@@ -26,8 +26,10 @@ History read(Connection& connection, const Backend& backend);
 /// history of an older version lacks; also when several processes try at once. Requires: no
 /// transaction is open.
 void ensure_tables(Connection& connection, const Backend& backend);
-/// Records `migration` now. A squash records what it replaces too, with an empty digest.
-Statement insert_row(const Migration& migration, const Dialect& dialect);
+/// Records `migration` now, which ran for `took` where that is known. A squash records what it
+/// replaces too, with an empty digest.
+Statement insert_row(const Migration& migration, const Dialect& dialect,
+                     std::optional<std::chrono::microseconds> took = {});
 /// Takes the row of `migration` away, and those of what it replaces.
 Statement delete_row(const Migration& migration, const Dialect& dialect);
 }  // namespace recorder
