@@ -21,9 +21,12 @@ RowsDatabase open_rows(Context& context) {
 }
 
 DatabaseState state_of(const RowsDatabase& database) {
-  return state_of(database.project, load_migrations(database.project),
-                  history_here(database.project, migrations::recorder::read(*database.connection,
-                                                                            *database.backend)));
+  return state_of(database.project, load_migrations(database.project), history_of(database));
+}
+
+migrations::History history_of(const RowsDatabase& database) {
+  return history_here(database.project,
+                      migrations::recorder::read(*database.connection, *database.backend));
 }
 
 DatabaseState state_of(const Project& project, const std::vector<migrations::Migration>& files,

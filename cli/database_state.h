@@ -25,6 +25,8 @@ struct DatabaseState {
   ProjectState state{};
   std::vector<migrations::MigrationId> pending{};  ///< in the order they would be applied
 };
+/// Of the project's migrations; reads it within the transaction that is open.
+migrations::History history_of(const RowsDatabase& database);
 /// The same by files and history that are read already; `files` are those of `project`.
 DatabaseState state_of(const Project& project, const std::vector<migrations::Migration>& files,
                        const migrations::History& history);

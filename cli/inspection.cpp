@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <future>
 #include <set>
 #include <tuple>
 
@@ -32,21 +33,6 @@ bool matches(std::string_view pattern, std::string_view name) {
 }
 
 bool looks_like_url(const std::string& text) { return text.find(':') != std::string::npos; }
-
-Schema all_of(const Schema& schema, const Schema& more) {
-  Schema all = schema;
-  more.each([&](const Table& table) { all.set(table); });
-  return all;
-}
-
-/// Tables of one schema of PostgreSQL.
-Schema within(const Schema& schema, const std::string& name) {
-  Schema found;
-  schema.each([&](const Table& table) {
-    if (table.name.starts_with(name + ".")) found.set(table);
-  });
-  return found;
-}
 
 template <class T>
 Sql definition_of(const std::vector<T>& items, const std::string& name) {
@@ -226,23 +212,18 @@ LiveSchema read_live(const RowsDatabase& database, const TableChoice& choice) {
     if (choice.views) {
       const Schema views = database.backend->views(*database.connection, schemas);
       views.each([&](const Table& view) { live.views.push_back(view.name); });
-      live.tables = all_of(live.tables, views);
+      live.tables.set_all(views);
     }
     if (!choice.schema.empty()) {
       // What is on the search path has no schema in its name.
       const Rows rows =
           database.connection->query("SELECT 1 WHERE $1 = ANY (current_schemas(false))",
                                      std::vector<Value>{Value(choice.schema)});
-      if (rows.rows.empty()) {
-        live.tables = within(live.tables, choice.schema);
-      } else {
-        Schema bare;
-        live.tables.each([&](const Table& table) {
-          const bool own = table.name.starts_with(choice.schema + ".");  // "a.b" of that schema
-          if (own || table.name.find('.') == std::string::npos) bare.set(table);
-        });
-        live.tables = bare;
-      }
+      const bool on_path = !rows.rows.empty();
+      live.tables = live.tables.only([&](const Table& table) {
+        const bool own = table.name.starts_with(choice.schema + ".");  // "a.b" of that schema
+        return own || (on_path && table.name.find('.') == std::string::npos);
+      });
     }
   }
   if (choice.patterns.empty()) return live;
@@ -277,9 +258,7 @@ WantedSchema wanted_schema(const ProjectState& state, const Dialect& dialect) {
 Drift drift_of(Connection& connection, const Backend& backend, const Schema& live,
                const WantedSchema& wanted) {
   Drift drift;
-  live.each([&](const Table& table) {
-    if (!wanted.ignored.contains(table.name)) drift.live.set(table);
-  });
+  drift.live = live.only([&](const Table& table) { return !wanted.ignored.contains(table.name); });
   drift.wanted =
       wanted.whole ? wanted.schema : with_unsayable(wanted.schema, drift.live, drift.beside);
   const Schema is = backend.comparable(drift.live);
@@ -293,8 +272,8 @@ Drift drift_of(Connection& connection, const Backend& backend, const Schema& liv
   }
   if (doubtful.size() > 0) {
     const Schema spelled = backend.normalised(connection, doubtful);
-    spelled.each([&](const Table& table) { drift.wanted.set(table); });
-    backend.comparable(spelled).each([&](const Table& table) { should.set(table); });
+    drift.wanted.set_all(spelled);
+    should.set_all(backend.comparable(spelled));
     drift.differences = differences(is, should);
   }
   drop_consequences(drift.differences);
@@ -304,17 +283,16 @@ Drift drift_of(Connection& connection, const Backend& backend, const Schema& liv
                                       renamed ? difference.is : difference.name, difference.actual);
     difference.wanted = definition_in(drift.wanted, difference, difference.name, difference.wanted);
   }
-  drift.wanted = Aligned(drift).run();
   return drift;
 }
+
+Schema aligned(const Drift& drift) { return Aligned(drift).run(); }
 
 Drift drift_of_models(Connection& connection, const Backend& backend, const ProjectState& state) {
   const WantedSchema wanted = wanted_schema(state, backend.dialect());
   const Schema all = backend.introspect(connection, named_places(wanted.schema));
-  Schema own;
-  all.each([&](const Table& table) {
-    if (wanted.schema.find(table.name)) own.set(table);
-  });
+  const Schema own =
+      all.only([&](const Table& table) { return wanted.schema.find(table.name) != nullptr; });
   return drift_of(connection, backend, own, wanted);
 }
 
@@ -376,21 +354,9 @@ std::vector<Sql> statements_between(const Schema& before, const Schema& after,
   return statements;
 }
 
-Inspection inspect_live(const RowsDatabase& database, const LiveSchema& live,
-                        const std::string& app) {
-  const Dialect& dialect = database.backend->dialect();
-  Inspection result;
-  result.inspected = inspect_models(live.tables, dialect, app, live.views);
-  Registry registry;
-  registry.add(DeclaredApp{.label = app, .models = result.inspected.models});
-  result.finished = registry.finish();
-  if (!result.finished.problems.empty()) return result;
-  result.unsayable = drift_of(*database.connection, *database.backend, live.tables,
-                              wanted_schema(result.finished.state, dialect))
-                         .differences;
-  return result;
-}
+namespace {
 
+/// `models.json` of the models.
 std::string models_text(const std::vector<ModelState>& models) {
   json::Tree list = json::Tree::array();
   for (const ModelState& model : models) {
@@ -403,6 +369,29 @@ std::string models_text(const std::vector<ModelState>& models) {
     list.push_back(std::move(tree));
   }
   return json::pretty(json::Tree{{"models", std::move(list)}});
+}
+
+}  // namespace
+
+Inspection inspect_live(const RowsDatabase& database, const LiveSchema& live,
+                        const std::string& app) {
+  const Dialect& dialect = database.backend->dialect();
+  Inspection result;
+  result.inspected = inspect_models(live.tables, dialect, app, live.views);
+  const std::vector<ModelState>& models = result.inspected.models;
+  // Beside the proof that they say what is there.
+  std::future<std::string> file =
+      std::async(std::launch::async, [&models] { return models_text(models); });
+  Registry registry;
+  registry.add(DeclaredApp{.label = app, .models = models});
+  result.finished = registry.finish();
+  if (result.finished.problems.empty()) {
+    result.unsayable = drift_of(*database.connection, *database.backend, live.tables,
+                                wanted_schema(result.finished.state, dialect))
+                           .differences;
+  }
+  result.file = file.get();
+  return result;
 }
 
 }  // namespace turnstone::cli

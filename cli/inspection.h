@@ -47,15 +47,16 @@ WantedSchema wanted_schema(const ProjectState& state, const Dialect& dialect);
 /// In what a live database is not as it should be.
 struct Drift {
   std::vector<SchemaDifference> differences{};
-  /// What is there, and what is wanted, both as the database spells it: parts that are the same
-  /// have the same text.
-  Schema live{};
-  Schema wanted{};
+  Schema live{};                         ///< what is there
+  Schema wanted{};                       ///< what should be
   std::vector<DatabaseObject> beside{};  ///< parts of tables that models have no word for
 };
 /// Expressions are compared after the database has spelled both.
 Drift drift_of(Connection& connection, const Backend& backend, const Schema& live,
                const WantedSchema& wanted);
+/// What is wanted, with the text of the live database for each part in which the two do not differ:
+/// what is compared with it anew differs in nothing else.
+Schema aligned(const Drift& drift);
 /// Of the tables of models alone; others may be somebody else's.
 Drift drift_of_models(Connection& connection, const Backend& backend, const ProjectState& state);
 
@@ -70,13 +71,11 @@ std::vector<Sql> statements_between(const Schema& before, const Schema& after,
 /// Models for what is there.
 struct Inspection {
   InspectedModels inspected{};
+  std::string file{};                         ///< `models.json` of them
   FinishedModels finished{};                  ///< the same, checked
   std::vector<SchemaDifference> unsayable{};  ///< between what is there and what the models make
 };
 Inspection inspect_live(const RowsDatabase& database, const LiveSchema& live,
                         const std::string& app);
-
-/// `models.json` of the models.
-std::string models_text(const std::vector<ModelState>& models);
 
 }  // namespace turnstone::cli

@@ -134,7 +134,7 @@ int adopt(Context& context, const AdoptOptions& options) {
   Inspection proof{.unsayable = drift.differences};
   refuse_unsayable(context, options.app, proof);
   migrations::FileChange change = file_change(files, draft);
-  change.write[app.models] = models_text(found.inspected.models);
+  change.write[app.models] = found.file;
   for (const InspectRemark& remark : found.inspected.remarks) {
     context.output.warning(remark.text, options.app + "." + remark.model +
                                             (remark.field.empty() ? "" : "." + remark.field));

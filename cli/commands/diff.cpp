@@ -6,6 +6,7 @@
 #include <turnstone/schema/spelling.h>
 
 #include <algorithm>
+#include <future>
 #include <map>
 
 namespace turnstone::cli {
@@ -35,8 +36,9 @@ Other models_side(Context& context, const RowsDatabase& database) {
           .wanted = wanted_schema(here, database.backend->dialect())};
 }
 
-Other migrations_side(const RowsDatabase& database) {
-  const DatabaseState state = state_of(database);
+Other migrations_side(const RowsDatabase& database, const migrations::History& history) {
+  const DatabaseState state =
+      state_of(database.project, load_migrations(database.project), history);
   return {.words = "the applied migrations",
           .label = "migrations",
           .wanted = wanted_schema(state.state, database.backend->dialect())};
@@ -95,11 +97,7 @@ bool is_meant(const std::vector<std::string>& patterns, const std::string& table
 }
 
 Schema only(const Schema& schema, const std::vector<std::string>& patterns) {
-  Schema chosen;
-  schema.each([&](const Table& table) {
-    if (is_meant(patterns, table.name)) chosen.set(table);
-  });
-  return chosen;
+  return schema.only([&](const Table& table) { return is_meant(patterns, table.name); });
 }
 
 /// Throws Error{usage} for a pattern that means no table of either side.
@@ -215,12 +213,19 @@ int diff(Context& context, const DiffOptions& options) {
     refuse_usage("there is no project to compare the database with",
                  "go to its folder, or compare with another database: --with URL");
   }
-  const Other other = !options.with.empty() ? database_side(context, options, database)
-                      : options.models      ? models_side(context, database)
-                                            : migrations_side(database);
-  const LiveSchema live =
-      read_live(database, {.more_schemas = other.wanted.whole ? std::vector<std::string>{}
-                                                              : named_places(other.wanted.schema)});
+  const bool applied = options.with.empty() && !options.models;
+  migrations::History history;
+  if (applied) history = history_of(database);
+  // While the files are read.
+  std::future<LiveSchema> reading =
+      std::async(std::launch::async, [&database] { return read_live(database, {}); });
+  const Other other = applied                 ? migrations_side(database, history)
+                      : !options.with.empty() ? database_side(context, options, database)
+                                              : models_side(context, database);
+  LiveSchema live = reading.get();
+  const std::vector<std::string> places =
+      other.wanted.whole ? std::vector<std::string>{} : named_places(other.wanted.schema);
+  if (!places.empty()) live = read_live(database, {.more_schemas = places});
   check_patterns(options.tables, live.tables, other.wanted.schema);
   WantedSchema wanted = other.wanted;
   wanted.schema = only(wanted.schema, options.tables);
@@ -239,9 +244,11 @@ int diff(Context& context, const DiffOptions& options) {
   Output& output = context.output;
   std::set<std::string> tables;
   for (const SchemaDifference& difference : found) tables.insert(difference.table);
-  const std::string closing = sql_between(drift.live, drift.wanted, dialect);
-  const std::string opening = sql_between(drift.wanted, drift.live, dialect);
+  std::string closing, opening;
   if (options.sql) {
+    const Schema aim = aligned(drift);
+    closing = sql_between(drift.live, aim, dialect);
+    opening = sql_between(aim, drift.live, dialect);
     if (!closing.empty()) {
       output.data("-- makes the database what " + other.words + " say\n" + closing);
     }

@@ -44,9 +44,8 @@ int inspectdb(Context& context, const InspectdbOptions& options) {
     context.output.data(text);
     document.set("header", text);
   } else {
-    const std::string text = models_text(found.inspected.models);
-    context.output.data(text);
-    document.set("file", Document::from_json(text));
+    context.output.data(found.file);
+    document.set("file", Document::from_json(found.file));
   }
   context.output.document(document);
   return exit_done;

@@ -62,16 +62,27 @@ void append_string(std::string_view text, std::string& out) {
   out += '"';
 }
 
+template <class Number>
+void append_number(Number number, std::string& out) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number);
+  out.append(digits, end.ptr);
+}
+
 /// Anything but a full object or array.
 void append_scalar(const Tree& tree, std::string& out) {
   if (tree.is_string()) {
     append_string(tree.get_ref<const std::string&>(), out);
   } else if (tree.is_structured()) {
     out += tree.is_object() ? "{}" : "[]";
-  } else if (tree.is_number_integer() && !tree.is_number_unsigned()) {
-    char digits[24];
-    const auto end = std::to_chars(digits, digits + sizeof digits, tree.get<std::int64_t>());
-    out.append(digits, end.ptr);
+  } else if (tree.is_number_unsigned()) {
+    append_number(tree.get<std::uint64_t>(), out);
+  } else if (tree.is_number_integer()) {
+    append_number(tree.get<std::int64_t>(), out);
+  } else if (tree.is_boolean()) {
+    out += tree.get<bool>() ? "true" : "false";
+  } else if (tree.is_null()) {
+    out += "null";
   } else {
     out += tree.dump();
   }

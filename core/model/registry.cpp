@@ -105,7 +105,7 @@ class Finisher {
     }
     for (auto& entry : models_) drop_needless_to_fields(entry.second);
     FinishedModels finished;
-    for (const auto& entry : models_) finished.state.set(entry.second);
+    for (auto& entry : models_) finished.state.set(std::move(entry.second));
     report(finished);
     return finished;
   }
@@ -191,9 +191,7 @@ class Finisher {
 
   /// The model with what its abstract bases lend, references in full, bases with a table. Fields of
   /// bases come first, as in Django; a field of its own replaces a lent one.
-  const ModelState& flat(const Declared& declared) {
-    const auto known = flat_.find(&declared);
-    if (known != flat_.end()) return known->second;
+  ModelState made_flat(const Declared& declared) {
     ModelState model = *declared.model;
     model.app = declared.app->label;
     model.bases.clear();
@@ -215,11 +213,16 @@ class Finisher {
     }
     std::erase_if(lent, [&](const Field& field) { return model.find_field(field.name); });
     model.fields.insert(model.fields.begin(), lent.begin(), lent.end());
-    return flat_.emplace(&declared, std::move(model)).first->second;
+    return model;
+  }
+  const ModelState& flat(const Declared& declared) {
+    const auto known = flat_.find(&declared);
+    if (known != flat_.end()) return known->second;
+    return flat_.emplace(&declared, made_flat(declared)).first->second;
   }
 
   ModelState concrete(const Declared& declared) {
-    ModelState model = flat(declared);
+    ModelState model = made_flat(declared);
     for (Field& field : model.fields) {
       if (lower_case(field.to) == "self") field.to = declared_name(declared);
       field.related_name = expanded(std::move(field.related_name), model);
@@ -389,7 +392,7 @@ class Finisher {
   const std::vector<DeclaredApp>& apps_;
   std::map<ModelKey, Declared> declared_{};
   Declaration declaration_{};
-  std::map<const Declared*, ModelState> flat_{};
+  std::map<const Declared*, ModelState> flat_{};  ///< of abstract models and proxies
   std::map<ModelKey, ModelState> models_{};
   std::vector<PlacedProblem> found_{};
 };
@@ -421,6 +424,9 @@ void Registry::add(DeclaredApp app) {
 }
 
 FinishedModels Registry::finish() const {
+  const bool classes = std::any_of(apps_.begin(), apps_.end(),
+                                   [](const DeclaredApp& app) { return !app.classes.empty(); });
+  if (!classes) return Finisher(apps_).run();
   std::vector<DeclaredApp> apps = apps_;
   resolve_classes(apps);
   return Finisher(apps).run();

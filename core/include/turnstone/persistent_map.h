@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -7,13 +8,13 @@
 
 namespace turnstone {
 
-/// An ordered map as a value: copying costs a pointer, changing one entry copies the path to it
-/// (an AVL tree with shared nodes). Two maps that share a past share what did not change, and
-/// `differences` visits only the rest.
+/// An ordered map as a value: copying costs a pointer, changing one entry copies what of the path
+/// to it is shared with other maps (an AVL tree with shared nodes). Two maps that share a past
+/// share what did not change, and `differences` visits only the rest.
 template <class K, class V>
 class PersistentMap {
   struct Node;
-  using Ptr = std::shared_ptr<const Node>;
+  using Ptr = std::shared_ptr<Node>;
   struct Node {
     K key;
     V value;
@@ -42,8 +43,10 @@ class PersistentMap {
   }
   bool contains(const K& key) const { return find(key) != nullptr; }
 
-  void set(const K& key, V value) { root_ = insert(root_, key, std::move(value)); }
-  void erase(const K& key) { root_ = remove(root_, key); }
+  void set(const K& key, V value) { root_ = insert(std::move(root_), key, std::move(value)); }
+  void erase(const K& key) {
+    if (contains(key)) root_ = remove(std::move(root_), key);
+  }
 
   /// Calls `visit(key, value)` in the order of keys.
   template <class Visit>
@@ -68,67 +71,98 @@ class PersistentMap {
  private:
   static int height(const Ptr& node) { return node ? node->height : 0; }
   static std::size_t count(const Ptr& node) { return node ? node->size : 0; }
-  static Ptr make(K key, V value, Ptr left, Ptr right) {
-    const int h = 1 + (height(left) > height(right) ? height(left) : height(right));
-    const std::size_t n = 1 + count(left) + count(right);
-    return std::make_shared<const Node>(
-        Node{std::move(key), std::move(value), std::move(left), std::move(right), h, n});
+  static Ptr make(K key, V value) {
+    return std::make_shared<Node>(
+        Node{std::move(key), std::move(value), nullptr, nullptr, 1, std::size_t{1}});
   }
-  /// A balanced tree of these parts; the sides differ in height by at most two. `join` below
+  /// `node`, or a copy where another map or tree has it too: what comes back may be changed.
+  static Ptr owned(Ptr node) {
+    if (node.use_count() > 1) return std::make_shared<Node>(*node);
+    // What other threads read of the node before they let it go comes before what is written now.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return node;
+  }
+  static void measure(Node& node) {
+    const int left = height(node.left);
+    const int right = height(node.right);
+    node.height = 1 + (left > right ? left : right);
+    node.size = 1 + count(node.left) + count(node.right);
+  }
+  /// Each takes an owned node and makes its child the root of the tree.
+  static Ptr lift_left(Ptr node) {
+    Ptr top = owned(std::move(node->left));
+    node->left = std::move(top->right);
+    measure(*node);
+    top->right = std::move(node);
+    measure(*top);
+    return top;
+  }
+  static Ptr lift_right(Ptr node) {
+    Ptr top = owned(std::move(node->right));
+    node->right = std::move(top->left);
+    measure(*node);
+    top->left = std::move(node);
+    measure(*top);
+    return top;
+  }
+  /// The tree of an owned node whose sides differ in height by at most two, balanced. `join` below
   /// handles any difference.
-  static Ptr balance(K key, V value, Ptr left, Ptr right) {
-    if (height(left) > height(right) + 1) {
-      if (height(left->left) >= height(left->right)) {
-        return make(left->key, left->value, left->left,
-                    make(std::move(key), std::move(value), left->right, std::move(right)));
+  static Ptr balanced(Ptr node) {
+    if (height(node->left) > height(node->right) + 1) {
+      if (height(node->left->left) < height(node->left->right)) {
+        node->left = lift_right(owned(std::move(node->left)));
       }
-      const Ptr& middle = left->right;
-      return make(middle->key, middle->value,
-                  make(left->key, left->value, left->left, middle->left),
-                  make(std::move(key), std::move(value), middle->right, std::move(right)));
+      return lift_left(std::move(node));
     }
-    if (height(right) > height(left) + 1) {
-      if (height(right->right) >= height(right->left)) {
-        return make(right->key, right->value,
-                    make(std::move(key), std::move(value), std::move(left), right->left),
-                    right->right);
+    if (height(node->right) > height(node->left) + 1) {
+      if (height(node->right->right) < height(node->right->left)) {
+        node->right = lift_left(owned(std::move(node->right)));
       }
-      const Ptr& middle = right->left;
-      return make(middle->key, middle->value,
-                  make(std::move(key), std::move(value), std::move(left), middle->left),
-                  make(right->key, right->value, middle->right, right->right));
+      return lift_right(std::move(node));
     }
-    return make(std::move(key), std::move(value), std::move(left), std::move(right));
+    measure(*node);
+    return node;
   }
-  static Ptr insert(const Ptr& node, const K& key, V value) {
-    if (!node) return make(key, std::move(value), nullptr, nullptr);
+  static Ptr insert(Ptr node, const K& key, V value) {
+    if (!node) return make(key, std::move(value));
+    node = owned(std::move(node));
     if (key < node->key) {
-      return balance(node->key, node->value, insert(node->left, key, std::move(value)),
-                     node->right);
+      node->left = insert(std::move(node->left), key, std::move(value));
+    } else if (node->key < key) {
+      node->right = insert(std::move(node->right), key, std::move(value));
+    } else {
+      node->value = std::move(value);
+      return node;
     }
-    if (node->key < key) {
-      return balance(node->key, node->value, node->left,
-                     insert(node->right, key, std::move(value)));
+    return balanced(std::move(node));
+  }
+  /// The tree without its first node, which `taken` has then, owned.
+  static Ptr without_first(Ptr node, Ptr& taken) {
+    node = owned(std::move(node));
+    if (!node->left) {
+      taken = std::move(node);
+      return std::move(taken->right);
     }
-    return make(key, std::move(value), node->left, node->right);
+    node->left = without_first(std::move(node->left), taken);
+    return balanced(std::move(node));
   }
-  static const Node* first(const Ptr& node) {
-    const Node* at = node.get();
-    while (at->left) at = at->left.get();
-    return at;
-  }
-  static Ptr remove(const Ptr& node, const K& key) {
-    if (!node) return nullptr;
+  /// Requires: the key is there.
+  static Ptr remove(Ptr node, const K& key) {
+    node = owned(std::move(node));
     if (key < node->key) {
-      return balance(node->key, node->value, remove(node->left, key), node->right);
+      node->left = remove(std::move(node->left), key);
+    } else if (node->key < key) {
+      node->right = remove(std::move(node->right), key);
+    } else {
+      if (!node->left) return std::move(node->right);
+      if (!node->right) return std::move(node->left);
+      Ptr next;
+      Ptr rest = without_first(std::move(node->right), next);
+      next->left = std::move(node->left);
+      next->right = std::move(rest);
+      node = std::move(next);
     }
-    if (node->key < key) {
-      return balance(node->key, node->value, node->left, remove(node->right, key));
-    }
-    if (!node->left) return node->right;
-    if (!node->right) return node->left;
-    const Node* next = first(node->right);
-    return balance(next->key, next->value, node->left, remove(node->right, next->key));
+    return balanced(std::move(node));
   }
   template <class Visit>
   static void walk(const Node* node, const Visit& visit) {
@@ -172,28 +206,33 @@ class PersistentMap {
     } else if (key < node->key) {
       Ptr part;
       split(node->left, key, low, at, part);
-      high = part == node->left ? node : join(node->key, node->value, part, node->right);
+      high = part == node->left ? node : join(make(node->key, node->value), part, node->right);
     } else if (node->key < key) {
       Ptr part;
       split(node->right, key, part, at, high);
-      low = part == node->right ? node : join(node->key, node->value, node->left, part);
+      low = part == node->right ? node : join(make(node->key, node->value), node->left, part);
     } else {
       low = node->left;
       at = node;
       high = node->right;
     }
   }
-  static Ptr join(K key, V value, Ptr left, Ptr right) {
+  /// All of `left`, then the node alone, then all of `right`.
+  static Ptr join(Ptr node, Ptr left, Ptr right) {
     if (height(left) > height(right) + 1) {
-      return balance(left->key, left->value, left->left,
-                     join(std::move(key), std::move(value), left->right, std::move(right)));
+      left = owned(std::move(left));
+      left->right = join(std::move(node), std::move(left->right), std::move(right));
+      return balanced(std::move(left));
     }
     if (height(right) > height(left) + 1) {
-      return balance(right->key, right->value,
-                     join(std::move(key), std::move(value), std::move(left), right->left),
-                     right->right);
+      right = owned(std::move(right));
+      right->left = join(std::move(node), std::move(left), std::move(right->left));
+      return balanced(std::move(right));
     }
-    return make(std::move(key), std::move(value), std::move(left), std::move(right));
+    node->left = std::move(left);
+    node->right = std::move(right);
+    measure(*node);
+    return node;
   }
 
   Ptr root_;

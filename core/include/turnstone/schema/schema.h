@@ -138,6 +138,19 @@ class Schema {
   void each(const Visit& visit) const {
     tables_.each([&](const std::string&, const TablePtr& table) { visit(*table); });
   }
+  /// The tables for which `keep(table)` is true. They stay shared: none is copied.
+  template <class Keep>
+  Schema only(const Keep& keep) const {
+    Schema kept;
+    tables_.each([&](const std::string&, const TablePtr& table) {
+      if (keep(*table)) kept.set(table);
+    });
+    return kept;
+  }
+  /// Sets each table of `more`.
+  void set_all(const Schema& more) {
+    more.tables_.each([&](const std::string&, const TablePtr& table) { set(table); });
+  }
   /// Names of tables with a foreign key to `table`, without itself.
   std::vector<std::string> referrers(const std::string& table) const;
 
