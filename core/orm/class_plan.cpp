@@ -155,9 +155,12 @@ std::string ClassPlan::left_out(const void* object) const {
 }
 
 const InsertPlan& ClassPlan::insert(std::size_t owner, const std::string& left) const {
+  const Inserts::value_type* last = last_insert_.load(std::memory_order_acquire);
+  if (last && last->first.first == owner && last->first.second == left) return last->second;
   const std::lock_guard lock(guard_);
   const auto [at, added] = inserts_.try_emplace({owner, left});
   if (added) at->second = made(owner, left);
+  last_insert_.store(&*at, std::memory_order_release);
   return at->second;
 }
 

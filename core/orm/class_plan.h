@@ -2,6 +2,7 @@
 
 #include <turnstone/orm/mapping.h>
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -79,7 +80,9 @@ class ClassPlan {
   std::vector<std::size_t> deciding_{};  ///< slots that the database may fill
   std::vector<Passage> passages_{};
   mutable std::mutex guard_{};
-  mutable std::map<std::pair<std::size_t, std::string>, InsertPlan> inserts_{};
+  using Inserts = std::map<std::pair<std::size_t, std::string>, InsertPlan>;
+  mutable Inserts inserts_{};
+  mutable std::atomic<const Inserts::value_type*> last_insert_{};  ///< found without the guard
   mutable std::once_flag by_key_once_{};
   mutable ByKey by_key_{};
 };

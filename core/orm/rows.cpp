@@ -105,12 +105,47 @@ namespace detail {
 using orm::Engine;
 using orm::Use;
 
+namespace {
+
+/// The key, where the query asks for the row that has it and for nothing else: one statement serves
+/// all of these, and none has to be compiled.
+std::optional<Value> lone_key(const Query& query, const ClassMap& map) {
+  const bool plain = query.combine == Query::Combine::none && query.filters.size() == 1 &&
+                     query.offset == 0 && query.limit.value_or(1) > 0 && !query.lock &&
+                     query.annotations.empty() && query.columns.empty() && query.related.empty();
+  if (!plain || map.key_slot().type->type != map.key_slot().field->type) return std::nullopt;
+  const Expression& filter = query.filters.front();
+  if (filter.kind != Expression::Kind::call || filter.name != "=") return std::nullopt;
+  const Expression& field = filter.arguments[0];
+  const Expression& value = filter.arguments[1];
+  const bool by_key =
+      field.kind == Expression::Kind::field && value.kind == Expression::Kind::literal &&
+      !value.type && value.value.is_integer() &&
+      (is_integer(map.key_slot().type->type) || is_auto(map.key_slot().type->type)) &&
+      (field.name == "pk" || field.name == map.key_slot().field->name);
+  if (!by_key) return std::nullopt;
+  return orm::literal_value(value.value, *map.key_slot().type);
+}
+
+}  // namespace
+
 void fetch(Engine& engine, const Query& query, const ClassMap& map, const RowTarget& target,
            bool streaming) {
   if (query.nothing) return;
   if (streaming && !query.prefetch.empty()) {
     throw Error(ErrorKind::misuse, "rows that are streamed have nothing prefetched", map.name(),
                 "read them in slices, or load() relations of some rows at a time");
+  }
+  if (const std::optional<Value> key = lone_key(query, map)) {
+    const orm::ByKey& by_key = engine.plan(map).by_key();
+    const std::vector<Value> parameters{engine.dialect().to_database(*key, *map.key_slot().type)};
+    Use use(engine);
+    const auto reader = use.read(by_key.sql, parameters, streaming, by_key.types);
+    if (!reader->next()) return;
+    void* object = target.next(target.context);
+    orm::load_row(map, object, reader->row(), engine.dialect());
+    if (target.filled) target.filled(target.context);
+    return;
   }
   const orm::SelectSentence sentence = orm::compile_select(engine.paths(), query);
   orm::Joined joined(engine, sentence, map);
