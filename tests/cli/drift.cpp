@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/session.h"
+#include "support/live_schemas.h"
 
 // diff, and what goes by it: every kind of change made by hand is found and named, and nothing
 // else.
@@ -522,6 +523,78 @@ TEST_CASE("adopt takes a database over, or nothing of it") {
     // The way back works by the names that are there.
     CHECK(session.run("migrate stock zero").code == 0);
     CHECK(database.backend().introspect(*database.connect()).size() == 0);
+  }
+}
+
+TEST_CASE("odd names survive all that looks at a database") {
+  for (const std::string& dialect : test_dialects()) {
+    CAPTURE(dialect);
+    const ScratchDatabase database(dialect);
+    database.connect()->execute(odd_names_sql(dialect));
+    Session session(database.url());
+    REQUIRE(session.run("init shop").code == 0);
+    Ran ran = session.run("adopt shop");
+    INFO(ran.err);
+    REQUIRE(ran.code == 0);
+    for (const char* quiet : {"diff", "diff --models", "check", "makemigrations --check"}) {
+      CAPTURE(quiet);
+      CHECK(session.run(quiet).code == 0);
+    }
+    const std::vector<std::string> names = {"Größe", "Mixed Case",         "таблица",
+                                            "имя",   std::string(63, 'n'), std::string(63, 'k')};
+    for (const char* form : {"text", "json", "sql", "dot", "mermaid", "svg", "html"}) {
+      for (const char* what : {"", " --live", " --models"}) {
+        CAPTURE(form);
+        CAPTURE(what);
+        ran = session.run("schema --as " + std::string(form) + what);
+        CHECK(ran.code == 0);
+        CHECK(ran.err == "");
+        for (const std::string& name : names) {
+          CAPTURE(name);
+          CHECK(tells(ran.out, name));
+        }
+      }
+    }
+    CHECK(tells(session.run("schema --between shop.zero shop.0001").out,
+                "table \"say \"hi\" now\"\n  table is new\n"));
+    CHECK(session.run({"schema", "--log", "say \"hi\" now"}).out ==
+          "shop.0001_initial\n  table is new\n");
+
+    // What is printed makes the same again.
+    const ScratchDatabase other(dialect);
+    other.connect()->execute(session.run("schema --as sql").out);
+    ran = session.run("diff --models --database " + other.url());
+    INFO(ran.out << ran.err);
+    CHECK(ran.code == 0);
+    const Ran printed = session.run("sqlmigrate shop 0001");
+    CHECK(printed.code == 0);
+    for (const std::string& name : names) CHECK(tells(printed.out, name));
+
+    // Drift is named and can be closed.
+    database.connect()->execute(
+        "DROP INDEX \"Index of \"\"Größe\"\"\"; ALTER TABLE \"Order\" ADD \"Neu \"\"x\"\" \" "
+        "integer; CREATE TABLE \"of, 'them'\" (\"SELECT\" integer PRIMARY KEY)");
+    ran = session.run("diff");
+    CHECK(ran.code == 1);
+    for (const char* line :
+         {"table \"Order\"\n", "  column \"Neu \"x\" \" is not wanted\n",
+          "  index \"Index of \"Größe\"\" is missing\n", "table \"of, 'them'\"\n"}) {
+      CAPTURE(line);
+      CHECK(tells(ran.out, line));
+    }
+    using Words = std::vector<std::string>;
+    CHECK(session.run(Words{"diff", "of, 'th?m'"}).code == 1);
+    CHECK(session.run(Words{"diff", "говор", "таблиц*"}).code == 2);
+    CHECK(session.run(Words{"diff", "таблиц*"}).code == 0);
+    const std::string sql = session.run("diff --sql").out;
+    database.connect()->execute(sql.substr(0, sql.find("-- the other way")));
+    CHECK(session.run("diff").code == 0);
+
+    // And all goes and comes back.
+    CHECK(session.run("migrate shop zero").code == 0);
+    CHECK(database.backend().introspect(*database.connect()).size() == 0);
+    CHECK(session.run("migrate").code == 0);
+    CHECK(session.run("diff").code == 0);
   }
 }
 
